@@ -1,0 +1,22 @@
+//! What the use cases need from the world, as traits. An adapter can be written from these docs alone.
+
+mod accounts;
+mod clock;
+mod crm;
+mod events;
+mod mailer;
+mod secrets;
+mod sessions;
+mod table;
+
+pub use accounts::{Accounts, AccountsError, Grant, RefreshedToken};
+pub use clock::Clock;
+pub use crm::{
+    AddressState, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord, NewField,
+    Organisation, OwnField, RecordNote,
+};
+pub use events::{Event, Events, EventsError};
+pub use mailer::{Lookup, Mailer, SendError};
+pub use secrets::{Secrets, SecretsError};
+pub use sessions::{FieldNames, Session, Sessions};
+pub use table::{Expect, IndexEntry, Key, Listing, Page, Row, Table, TableError, Write};

@@ -1,0 +1,118 @@
+//! Assistants: who writes, from where, and when.
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::EmailAddress;
+use crate::calendar::Calendar;
+use crate::crm::CrmUser;
+use crate::id::{AssistantId, UserId};
+use crate::schedule::Schedule;
+
+/// An assistant that cannot be saved, with the field to mend.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidAssistant {
+    /// A text is too long, empty, or has line breaks where none can be.
+    #[error("{field} {value:?} is not usable; write {rule}")]
+    Text {
+        /// The field.
+        field: &'static str,
+        /// As given.
+        value: String,
+        /// What would pass.
+        rule: &'static str,
+    },
+    /// A cap of nothing, or of more than any mailbox survives.
+    #[error("daily_cap {0} is not usable; send 1 to 2000 mails a day")]
+    DailyCap(u32),
+}
+
+/// An assistant: a user of the CRM who is software.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assistant {
+    /// Its short name here.
+    pub id: AssistantId,
+    /// Its full name, as leads see it.
+    pub name: String,
+    /// Its address: leads see it, and the CRM user has it.
+    pub email: EmailAddress,
+    /// Its job title; may be empty.
+    #[serde(default)]
+    pub title: String,
+    /// Lines under each mail; the name alone when empty.
+    #[serde(default)]
+    pub signature: String,
+    /// When it may send.
+    pub calendar: Calendar,
+    /// The most mails it sends on one day of its zone.
+    pub daily_cap: u32,
+    /// What it writes about when the record says nothing.
+    #[serde(default)]
+    pub default_context: String,
+    /// The schedule it follows when the record names none.
+    #[serde(default = "recommended_name")]
+    pub default_schedule: String,
+    /// The CRM user with its address, once one was found.
+    #[serde(default)]
+    pub user: Option<UserId>,
+    /// Did taking on its newest assignment succeed? `None` before the first.
+    #[serde(default)]
+    pub last_assignment: Option<bool>,
+}
+
+fn recommended_name() -> String {
+    Schedule::RECOMMENDED.to_owned()
+}
+
+/// How well an assistant is connected, in the words of the settings page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum IntegrationStatus {
+    /// There is no assistant yet: create one.
+    AssistantNotYetCreated,
+    /// No active, confirmed CRM user has its address: create that user.
+    AssistantDoesNotExistsAsUserInCrm,
+    /// The user was found: assign a record.
+    AssistantExistsAsUserInCrm,
+    /// At least one record was taken on, and the last one succeeded.
+    AllWorkingWell,
+}
+
+impl Assistant {
+    /// Mails a day when nothing else is said: what a careful person sends from one mailbox.
+    pub const DEFAULT_DAILY_CAP: u32 = 200;
+
+    /// Checks what types alone do not: lengths, line breaks, the cap.
+    pub fn validate(self) -> Result<Self, InvalidAssistant> {
+        let one_line = |field, value: &str, required: bool| {
+            let bad = value.chars().count() > 100
+                || value.chars().any(char::is_control)
+                || (required && value.trim().is_empty());
+            let rule = if required { "1 to 100 characters on one line" } else { "up to 100 characters on one line" };
+            if bad { Err(InvalidAssistant::Text { field, value: value.to_owned(), rule }) } else { Ok(()) }
+        };
+        one_line("name", &self.name, true)?;
+        one_line("title", &self.title, false)?;
+        one_line("default_schedule", &self.default_schedule, true)?;
+        for (field, value) in [("signature", &self.signature), ("default_context", &self.default_context)] {
+            if value.chars().count() > 2000 {
+                let rule = "at most 2000 characters";
+                return Err(InvalidAssistant::Text { field, value: value.chars().take(40).collect(), rule });
+            }
+        }
+        if (1..=2000).contains(&self.daily_cap) { Ok(self) } else { Err(InvalidAssistant::DailyCap(self.daily_cap)) }
+    }
+
+    /// Finds this assistant's user: active, confirmed, the same address.
+    pub fn find_user(&self, users: &[CrmUser]) -> Option<UserId> {
+        users.iter().find(|user| user.active && user.email.as_ref() == Some(&self.email)).map(|user| user.id.clone())
+    }
+
+    /// How well it is connected.
+    pub fn integration_status(&self) -> IntegrationStatus {
+        match (&self.user, self.last_assignment) {
+            (None, _) => IntegrationStatus::AssistantDoesNotExistsAsUserInCrm,
+            (Some(_), Some(true)) => IntegrationStatus::AllWorkingWell,
+            (Some(_), Some(false) | None) => IntegrationStatus::AssistantExistsAsUserInCrm,
+        }
+    }
+}

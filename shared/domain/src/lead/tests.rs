@@ -1,0 +1,287 @@
+use jiff::ToSpan;
+use proptest::prelude::*;
+
+use super::*;
+use crate::calendar::Calendar;
+use crate::crm::{Module, RecordRef};
+use crate::id::RecordId;
+use crate::mail::{Direction, Mailbox};
+use crate::owner::OwnerRule;
+use crate::reading::{Bounce, BounceKind, Intent, MailKind};
+use crate::schedule::recommended;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn tara() -> Assistant {
+    Assistant {
+        id: "tara".parse().unwrap(),
+        name: "Tara".into(),
+        email: "tara@northwind.example".parse().unwrap(),
+        title: String::new(),
+        signature: String::new(),
+        calendar: Calendar::working_week("Europe/London").unwrap(),
+        daily_cap: 200,
+        default_context: String::new(),
+        default_schedule: Schedule::RECOMMENDED.into(),
+        user: Some(UserId::parse("9").unwrap()),
+        last_assignment: None,
+    }
+}
+
+fn enrolment<'a>(assistant: &'a Assistant, schedule: &'a Schedule) -> Enrolment<'a> {
+    Enrolment {
+        id: RecordRef { module: Module::Contacts, id: RecordId::parse("77").unwrap() }.into(),
+        person: Person { first_name: "Ada".into(), last_name: "Lovelace".into(), ..Person::default() },
+        address: AddressUse::Free("ada@example.com".parse().unwrap()),
+        context: "We grind lenses.".into(),
+        wanted_schedule: String::new(),
+        status: None,
+        assistant,
+        assistant_user: UserId::parse("9").unwrap(),
+        schedule,
+        previous_owner: Some(PreviousOwner {
+            user: UserId::parse("1").unwrap(),
+            name: "Pat".into(),
+            rule: OwnerRule::Timeline,
+        }),
+        before: None,
+        now: at("2026-01-05T10:00:00Z"),
+    }
+}
+
+fn logged(direction: Direction, now: Timestamp, text: &str) -> Box<LoggedMail> {
+    let mailbox = |address: &str| Mailbox { name: String::new(), address: address.parse().unwrap() };
+    Box::new(LoggedMail {
+        direction,
+        from: mailbox("ada@example.com"),
+        to: mailbox("tara@northwind.example"),
+        subject: "Hello".into(),
+        text: text.into(),
+        at: now,
+        message_id: format!("<{now}@example.com>"),
+    })
+}
+
+fn reading(kind: MailKind, intent: Option<Intent>) -> Reading {
+    let bounce = (kind == MailKind::Bounce).then(|| Bounce { kind: BounceKind::Hard, recipient: None, status: None });
+    Reading { kind, intent, bounce, return_date: None, new_text: "words".into(), evidence: "a test".into() }
+}
+
+fn answer(now: Timestamp, intent: Intent) -> Fact {
+    Fact::Received { mail: logged(Direction::Received, now, "words"), reading: reading(MailKind::Human, Some(intent)) }
+}
+
+/// A lead with its clock: applies facts, collects effects, checks on every step what must always hold.
+struct Walk {
+    assistant: Assistant,
+    schedule: Schedule,
+    lead: Lead,
+    effects: Vec<Effect>,
+    now: Timestamp,
+}
+
+impl Walk {
+    fn start() -> Self {
+        let (assistant, schedule) = (tara(), recommended());
+        let Transition { lead, effects } = enrolment(&assistant, &schedule).decide();
+        Self { assistant, schedule, lead, effects, now: at("2026-01-05T10:00:00Z") }
+    }
+
+    fn apply(&mut self, fact: Fact) -> Result<(), IllegalFact> {
+        let moment = Moment { now: self.now, assistant: &self.assistant, schedule: &self.schedule };
+        let before = self.lead.clone();
+        let Transition { lead, effects } = self.lead.apply(fact, &moment)?;
+        assert!(lead.status >= before.status, "the status fell");
+        assert!(before.is_active() || !lead.is_active(), "an ended lead came back to life");
+        self.lead = lead;
+        self.effects.extend(effects);
+        Ok(())
+    }
+
+    fn send_due(&mut self) {
+        if let Stage::Waiting { step, due } = self.lead.stage.clone() {
+            self.now = self.now.max(due);
+            let delivery = self.lead.delivery(step);
+            self.apply(Fact::Claimed { delivery: delivery.clone(), lease_until: self.now }).unwrap();
+            let mail = logged(Direction::Sent, self.now, "hello");
+            self.apply(Fact::Sent { delivery, mail, message_ids: vec!["<a@b.c>".into()] }).unwrap();
+        }
+    }
+
+    fn changes(&self) -> Vec<&CrmChange> {
+        self.effects
+            .iter()
+            .filter_map(|effect| if let Effect::Crm(change) = effect { Some(change) } else { None })
+            .collect()
+    }
+
+    fn count(&self, wanted: fn(&CrmChange) -> bool) -> usize {
+        self.changes().into_iter().filter(|change| wanted(change)).count()
+    }
+}
+
+#[test]
+fn seven_mails_without_an_answer_end_in_a_hand_back() {
+    let mut walk = Walk::start();
+    for _ in 0..7 {
+        walk.send_due();
+    }
+    assert!(matches!(walk.lead.stage, Stage::Closing { .. }));
+    let Stage::Closing { due } = walk.lead.stage.clone() else { unreachable!() };
+    walk.now = due;
+    walk.apply(Fact::ClosingTimeOver).unwrap();
+    assert_eq!(walk.lead.state, LeadState::Processed);
+    assert_eq!(walk.count(|change| matches!(change, CrmChange::LogMail(_))), 7);
+    assert!(matches!(walk.changes().last(), Some(CrmChange::HandBack { .. })), "the owner comes last");
+    let story: Vec<_> =
+        walk.effects.iter().filter_map(|e| if let Effect::Tell(s) = e { Some(s.as_str()) } else { None }).collect();
+    insta::assert_snapshot!("seven_mails_story", story.join("\n"));
+}
+
+#[test]
+fn notes_read_well() {
+    let mut walk = Walk::start();
+    walk.send_due();
+    walk.apply(answer(walk.now, Intent::AgreedToMeet)).unwrap();
+    let mut texts = Vec::new();
+    for change in walk.changes() {
+        if let CrmChange::Note(note) = change {
+            texts.push(format!("# {}\n{}", note.title, note.content));
+        }
+    }
+    let (assistant, schedule) = (tara(), recommended());
+    for why in [NotTaken::NoAddress, NotTaken::NurturedBefore, NotTaken::Suppressed { by: SuppressedWhy::Unsubscribed }]
+    {
+        let lead = &walk.lead;
+        let note = crate::notes::turned_away(lead, &assistant, &why);
+        texts.push(format!("# {}\n{}", note.title, note.content));
+    }
+    let odd = Enrolment { wanted_schedule: "Gone".into(), previous_owner: None, ..enrolment(&assistant, &schedule) };
+    if let Effect::Crm(CrmChange::Note(note)) = &odd.decide().effects[0] {
+        texts.push(format!("# {}\n{}", note.title, note.content));
+    }
+    insta::assert_snapshot!("notes", texts.join("\n\n"));
+}
+
+#[test]
+fn a_late_answer_is_logged_but_gives_nothing_back_again() {
+    let mut walk = Walk::start();
+    walk.send_due();
+    walk.apply(answer(walk.now, Intent::Responded)).unwrap();
+    walk.apply(answer(walk.now + 1.hour(), Intent::AgreedToMeet)).unwrap();
+    assert_eq!(walk.count(|change| matches!(change, CrmChange::HandBack { .. })), 1);
+    assert_eq!(walk.count(|change| matches!(change, CrmChange::LogMail(_))), 3);
+    assert_eq!((walk.lead.state, walk.lead.status), (LeadState::Hot, ConnectionStatus::Hot));
+}
+
+#[test]
+fn an_absence_moves_only_a_mail_that_falls_inside_it() {
+    let mut walk = Walk::start();
+    walk.send_due();
+    let Stage::Waiting { due, .. } = walk.lead.stage.clone() else { panic!("a second mail is due") };
+    let away = |until: &str| Reading {
+        return_date: Some(until.parse().unwrap()),
+        ..reading(MailKind::AutoReply, Some(Intent::OutOfOffice))
+    };
+    let mail = logged(Direction::Received, walk.now, "away");
+    walk.apply(Fact::Received { mail: mail.clone(), reading: away("2026-01-05") }).unwrap();
+    assert_eq!(walk.lead.stage, Stage::Waiting { step: StepNo::FIRST.next(), due }, "back before the next mail");
+    walk.apply(Fact::Received { mail, reading: away("2026-01-19") }).unwrap();
+    let Stage::Waiting { due: moved, .. } = walk.lead.stage.clone() else { panic!("still waiting") };
+    assert_eq!(walk.assistant.calendar.date(moved).to_string(), "2026-01-20", "the day after the return");
+    assert_eq!(walk.lead.state, LeadState::OutOfOffice);
+    assert_eq!(walk.count(|change| matches!(change, CrmChange::HandBack { .. })), 0, "no answer by a person");
+}
+
+#[test]
+fn an_assignment_does_not_restart_a_nurtured_lead_and_a_workflow_gets_one_answer_a_day() {
+    let mut walk = Walk::start();
+    walk.send_due();
+    walk.apply(answer(walk.now, Intent::Deactivated)).unwrap();
+    walk.apply(Fact::HandedBack).unwrap();
+    let (assistant, schedule) = (tara(), recommended());
+    let again = |before: &Lead, now| {
+        Enrolment { before: Some(before.clone()), now, ..enrolment(&assistant, &schedule) }.decide()
+    };
+    let first = again(&walk.lead, walk.now);
+    assert_eq!(first.effects.len(), 3, "a note, the owner, the story: {:?}", first.effects);
+    assert_eq!(first.lead.state, LeadState::Deactivated(DeactivatedWhy::Refused), "its past stays");
+    let second = again(&first.lead, walk.now + 1.hour());
+    assert!(matches!(second.effects[..], [Effect::Tell(_)]), "quiet within a day: {:?}", second.effects);
+    assert_eq!(again(&first.lead, walk.now + 25.hours()).effects.len(), 3);
+}
+
+#[test]
+fn a_record_without_address_can_be_assigned_again_once_mended() {
+    let (assistant, schedule) = (tara(), recommended());
+    let barred =
+        Enrolment { address: AddressUse::Barred(NotTaken::NoAddress), ..enrolment(&assistant, &schedule) }.decide();
+    assert!(matches!(barred.lead.stage, Stage::Ended { reason: EndReason::NotTaken { why: NotTaken::NoAddress } }));
+    let mended = Enrolment { before: Some(barred.lead), ..enrolment(&assistant, &schedule) }.decide();
+    assert!(mended.lead.is_active() && mended.lead.was_nurtured());
+}
+
+#[test]
+fn facts_that_cannot_be_are_refused() {
+    let mut walk = Walk::start();
+    let other = DeliveryId::parse("dlv_contacts-77.1.2").unwrap();
+    let refused = walk.apply(Fact::Claimed { delivery: other, lease_until: walk.now }).unwrap_err();
+    assert_eq!(refused.to_string(), "a claim to send cannot happen to a lead that is waiting for its next mail");
+    assert!(walk.apply(Fact::HandedBack).is_err());
+    assert!(walk.apply(Fact::ClosingTimeOver).is_err());
+}
+
+fn any_fact() -> impl Strategy<Value = u8> {
+    0_u8..14
+}
+
+proptest! {
+    /// Whatever happens in whatever order: nothing is sent after the end, the owner changes once and last, every mail
+    /// that left is logged once, and nobody who unsubscribed gets anything more.
+    #[test]
+    fn any_order_of_facts_keeps_the_promises(order in prop::collection::vec(any_fact(), 1..60)) {
+        let mut walk = Walk::start();
+        let mut left = 0;
+        let mut barred = false;
+        for which in order {
+            let now = walk.now;
+            match which {
+                0..=4 => {
+                    if walk.lead.is_active() && matches!(walk.lead.stage, Stage::Waiting { .. }) {
+                        prop_assert!(!barred, "a mail after the address was barred");
+                        walk.send_due();
+                        left += 1;
+                    }
+                }
+                5 => drop(walk.apply(answer(now, Intent::Responded))),
+                6 => { walk.apply(answer(now, Intent::Unsubscribed)).unwrap(); barred = true; }
+                7 => { walk.apply(Fact::Unsubscribed { why: SuppressedWhy::Unsubscribed }).unwrap(); barred = true; }
+                8 => { walk.apply(Fact::Undeliverable { why: SuppressedWhy::Bounced }).unwrap(); barred = true; }
+                9 => drop(walk.apply(Fact::TakenOver)),
+                10 => drop(walk.apply(Fact::RecordGone)),
+                11 => {
+                    let mail = logged(Direction::Received, now, "away");
+                    walk.apply(Fact::Received { mail, reading: reading(MailKind::AutoReply, Some(Intent::OutOfOffice)) }).unwrap();
+                }
+                12 => drop(walk.apply(Fact::HandedBack)),
+                _ => if let Stage::Closing { due } = walk.lead.stage.clone() {
+                    walk.now = now.max(due);
+                    walk.apply(Fact::ClosingTimeOver).unwrap();
+                },
+            }
+        }
+        let sent = walk.changes().into_iter().filter(|change| matches!(change, CrmChange::LogMail(mail) if mail.direction == Direction::Sent)).count();
+        prop_assert_eq!(sent, left);
+        let back = walk.changes().iter().position(|change| matches!(change, CrmChange::HandBack { .. }));
+        if let Some(position) = back {
+            let after = &walk.changes()[position + 1..];
+            prop_assert!(!after.iter().any(|change| matches!(change, CrmChange::HandBack { .. })), "given back twice");
+        }
+        if barred {
+            let suppressed = walk.effects.iter().any(|effect| matches!(effect, Effect::Suppress { .. }));
+            prop_assert!(suppressed);
+        }
+    }
+}

@@ -1,3 +1,19 @@
 //! The use cases, and the ports they need from the world.
 
+pub mod change;
+pub mod connect;
+mod directory;
+pub mod enrol;
+mod error;
+pub mod mail_events;
+pub mod notify;
+pub mod nurture;
 pub mod ports;
+pub mod receive;
+pub mod store;
+pub mod tokens;
+pub mod unsubscribe;
+pub mod upkeep;
+pub mod writeback;
+
+pub use error::AppError;

@@ -146,6 +146,11 @@ impl DeliveryId {
     pub fn of(lead: &LeadId, run: u32, step: StepNo) -> Self {
         Self(format!("dlv_{lead}.{run}.{step}"))
     }
+
+    /// The lead it goes to.
+    pub fn lead(&self) -> Option<LeadId> {
+        self.0.strip_prefix("dlv_")?.split('.').next()?.parse().ok()
+    }
 }
 
 /// A lead inside its org. It *is* the record: one record has one lead, so finding one from the other needs no index.
@@ -215,6 +220,9 @@ pub struct StepNo(u8);
 impl StepNo {
     /// The first message.
     pub const FIRST: Self = Self(1);
+
+    /// After every message a schedule can have.
+    pub(crate) const BEYOND: Self = Self(u8::MAX);
 
     /// The message after this one.
     pub fn next(self) -> Self {

@@ -21,6 +21,8 @@ pub enum Purpose {
     Thread,
     /// The unsubscribe link.
     Unsubscribe,
+    /// The token of a notification channel.
+    Channel,
     /// The OAuth `state`, bound to one browser.
     OauthState,
 }
@@ -31,6 +33,7 @@ impl Purpose {
             Self::Reply => b"reply",
             Self::Thread => b"thread",
             Self::Unsubscribe => b"unsubscribe",
+            Self::Channel => b"channel",
             Self::OauthState => b"oauth-state",
         }
     }

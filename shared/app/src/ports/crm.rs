@@ -6,6 +6,8 @@ use domain::{
 };
 use jiff::Timestamp;
 
+use super::Session;
+
 /// The address a record can be written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AddressState {
@@ -184,8 +186,8 @@ pub enum CrmError {
 /// One org's CRM. Every call has a time-out, refreshes a dead access token once, and retries what is safe to retry.
 #[async_trait]
 pub trait Crm: Send + Sync {
-    /// Who is connected.
-    async fn organisation(&self, org: &OrgId) -> Result<Organisation, CrmError>;
+    /// Whose session this is. The one call that is made before the org is known: it neither renews nor needs a tenant.
+    async fn organisation(&self, session: &Session) -> Result<Organisation, CrmError>;
 
     /// All users, inactive ones included.
     async fn users(&self, org: &OrgId) -> Result<Vec<CrmUser>, CrmError>;

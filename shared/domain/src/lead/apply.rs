@@ -57,8 +57,11 @@ impl Lead {
                 }
                 change.go_on_after(step);
             }
-            // The mail had left before the end was known: it belongs on the record, and changes nothing else.
-            (Stage::Ended { .. }, Fact::Sent { delivery, mail, message_ids }) => {
+            // It had left before the end was known, or its fate was unknown until now: it belongs on the record, and the
+            // plan has gone on without it.
+            (Stage::Ended { .. } | Stage::Waiting { .. } | Stage::Closing { .. }, Fact::Sent { delivery, mail, message_ids })
+                if delivery != self.delivery(self.next_step()) =>
+            {
                 change.mail_left(step_of(self, &delivery), *mail, &message_ids);
             }
             (Stage::Ended { .. }, Fact::NotSent { .. } | Fact::SendRefused { .. } | Fact::Unsettled { .. }) => {}
@@ -70,6 +73,12 @@ impl Lead {
                 }
             }
             (_, Fact::Undeliverable { why } | Fact::Unsubscribed { why }) => change.barred(why),
+            (Stage::Waiting { .. }, Fact::NothingLeft) => {
+                let Moment { now, assistant, schedule } = *moment;
+                let due = assistant.calendar.days_later(now, schedule.closing_days(), self.spread(StepNo::FIRST));
+                change.lead.stage = Stage::Closing { due };
+                change.tell("the schedule was shortened; no further mail is sent".to_owned());
+            }
             (Stage::Closing { due }, Fact::ClosingTimeOver) if due <= moment.now => {
                 change.tell("the schedule ended without an answer".to_owned());
                 change.end(EndReason::ScheduleEnded, LeadState::Processed);
@@ -107,10 +116,22 @@ impl Fact {
             Self::Received { .. } => "an answer",
             Self::Undeliverable { .. } => "a bounce",
             Self::Unsubscribed { .. } => "an unsubscription",
+            Self::NothingLeft => "the end of a shortened schedule",
             Self::ClosingTimeOver => "the end of the last wait",
             Self::TakenOver => "a change of owner",
             Self::RecordGone => "the end of the record",
             Self::HandedBack => "a completed hand-back",
+        }
+    }
+}
+
+impl Lead {
+    /// The mail that has not been claimed yet; past the last one when none is left.
+    fn next_step(&self) -> StepNo {
+        match self.stage {
+            Stage::Waiting { step, .. } => step,
+            Stage::Sending { step, .. } => step.next(),
+            Stage::Closing { .. } | Stage::Ended { .. } => StepNo::BEYOND,
         }
     }
 }

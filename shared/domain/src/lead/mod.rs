@@ -292,6 +292,8 @@ pub enum Fact {
         /// Why the address is suppressed.
         why: SuppressedWhy,
     },
+    /// The schedule was shortened: there is no such mail any more.
+    NothingLeft,
     /// The wait after the last mail is over.
     ClosingTimeOver,
     /// The record has another owner, and it was not us who changed it.

@@ -1,0 +1,75 @@
+//! Applying a fact to a stored lead: read, decide, commit, and again if somebody was faster.
+
+use std::sync::Arc;
+
+use domain::{Fact, Lead, LeadId, Moment, OrgId};
+
+use crate::directory::Directory;
+use crate::error::AppError;
+use crate::ports::{Clock, Event, Events};
+use crate::store::{Alongside, Clash, LeadCommit, Store};
+
+const TRIES: usize = 8;
+
+/// What became of a fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// It changed the lead.
+    Changed,
+    /// The lead does not exist, or the fact was known.
+    Known,
+}
+
+/// What the use cases that change leads share.
+#[derive(Clone)]
+pub struct LeadChanges {
+    /// Rows.
+    pub store: Store,
+    /// Told when the outbox filled.
+    pub events: Arc<dyn Events>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl LeadChanges {
+    /// Applies the fact that `make` finds in the lead as it is now (`None`: nothing to do), and writes `alongside` in
+    /// the same commit. Looks again when the lead changed in between.
+    pub async fn apply(
+        &self,
+        org: &OrgId,
+        id: &LeadId,
+        make: impl Fn(&Lead) -> Option<Fact> + Send + Sync,
+        alongside: Alongside<'_>,
+    ) -> Result<Applied, AppError> {
+        let directory = Directory::read(&self.store, org).await?;
+        for _ in 0..TRIES {
+            let Some(stored) = self.store.lead(org, id).await? else { return Ok(Applied::Known) };
+            let assistant = directory
+                .assistant_of(&stored.lead)
+                .ok_or_else(|| AppError::Invalid(format!("assistant {} is gone", stored.lead.assistant)))?;
+            let schedule = directory.schedule(&[&stored.lead.schedule]);
+            let Some(fact) = make(&stored.lead) else { return Ok(Applied::Known) };
+            let now = self.clock.calendar();
+            let transition = stored.lead.apply(fact, &Moment { now, assistant, schedule: &schedule })?;
+            let writes_back = transition.effects.iter().any(|effect| matches!(effect, domain::Effect::Crm(_)));
+            let commit = LeadCommit::new(org, Some(&stored), transition, now, self.clock.real()).alongside(&alongside)?;
+            match self.store.commit_lead(commit).await? {
+                Ok(()) => {
+                    if writes_back {
+                        self.hint_writeback(org).await;
+                    }
+                    return Ok(Applied::Changed);
+                }
+                Err(Clash::Lead | Clash::Suppressed | Clash::CapReached) => {}
+            }
+        }
+        Err(AppError::Contended(format!("lead {id}")))
+    }
+
+    /// Tells the write-back; a lost hint is made good by upkeep.
+    pub async fn hint_writeback(&self, org: &OrgId) {
+        if let Err(error) = self.events.publish(&[Event::WritebackPending { org: org.clone() }]).await {
+            tracing::warn!(%org, %error, "the outbox waits for the next upkeep");
+        }
+    }
+}

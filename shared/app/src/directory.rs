@@ -1,0 +1,81 @@
+//! Who is who in an org: its connection, its users, its assistants and their schedules.
+
+use std::sync::Arc;
+
+use domain::{Assistant, CrmUser, Lead, OrgId, Schedule, UserId, recommended};
+use jiff::SignedDuration;
+
+use crate::error::AppError;
+use crate::ports::{Clock, Crm, CrmRecord};
+use crate::store::{Connection, KnownUsers, Store, Stored};
+
+/// People come and go rarely; a user who is missing here is looked up again at once.
+const USERS_LIFE: SignedDuration = SignedDuration::from_mins(15);
+
+/// The org as one look at the table found it; good for one batch of work.
+pub(crate) struct Directory {
+    pub org: OrgId,
+    pub connection: Stored<Connection>,
+    pub assistants: Vec<Stored<Assistant>>,
+    pub schedules: Vec<Stored<Schedule>>,
+}
+
+impl Directory {
+    pub async fn read(store: &Store, org: &OrgId) -> Result<Self, AppError> {
+        let connection = store.connection(org).await?.ok_or_else(|| AppError::NotConnected(org.clone()))?;
+        Ok(Self {
+            org: org.clone(),
+            connection,
+            assistants: store.assistants(org).await?,
+            schedules: store.schedules(org).await?,
+        })
+    }
+
+    /// The assistant that owns the record, by its user or, before that is known, by its address.
+    pub fn assistant_owning(&self, record: &CrmRecord) -> Option<&Assistant> {
+        self.assistants.iter().map(|stored| &stored.value).find(|assistant| {
+            assistant.user.as_ref() == Some(&record.owner)
+                || (assistant.user.is_none() && record.owner_email.as_ref() == Some(&assistant.email))
+        })
+    }
+
+    pub fn assistant_of(&self, lead: &Lead) -> Option<&Assistant> {
+        self.assistants.iter().map(|stored| &stored.value).find(|assistant| assistant.id == lead.assistant)
+    }
+
+    pub fn assistant_users(&self) -> Vec<UserId> {
+        self.assistants.iter().filter_map(|stored| stored.value.user.clone()).collect()
+    }
+
+    /// The first of `names` that exists, else `Recommended`.
+    pub fn schedule(&self, names: &[&str]) -> Schedule {
+        names
+            .iter()
+            .find_map(|name| self.schedules.iter().find(|stored| stored.value.name() == *name))
+            .map_or_else(recommended, |stored| stored.value.clone())
+    }
+
+    pub fn schedule_names(&self) -> Vec<String> {
+        self.schedules.iter().map(|stored| stored.value.name().to_owned()).collect()
+    }
+}
+
+/// The org's users, from the table while fresh, else from the CRM.
+pub(crate) async fn users(
+    store: &Store,
+    crm: &Arc<dyn Crm>,
+    clock: &Arc<dyn Clock>,
+    org: &OrgId,
+    even_if_fresh: bool,
+) -> Result<Vec<CrmUser>, AppError> {
+    let now = clock.real();
+    if let Some(known) = store.users(org).await?
+        && !even_if_fresh
+        && known.read_at + USERS_LIFE > now
+    {
+        return Ok(known.users);
+    }
+    let users = crm.users(org).await?;
+    store.put_users(org, &KnownUsers { users: users.clone(), read_at: now }).await?;
+    Ok(users)
+}

@@ -1,0 +1,61 @@
+//! What the mail provider reports about mails it took: they left, came back, or were called abuse.
+
+use domain::{DeliveryId, Fact, Lead, LeadId, OrgId, SuppressedWhy};
+use jiff::Timestamp;
+
+use crate::change::{Applied, LeadChanges};
+use crate::error::AppError;
+use crate::nurture::Nurture;
+use crate::store::Alongside;
+
+/// A provider's report about a delivery, which it knows by the tags we gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailEvent {
+    /// The tenant.
+    pub org: OrgId,
+    /// Which mail.
+    pub delivery: DeliveryId,
+    /// What happened.
+    pub what: MailEventKind,
+}
+
+/// What a provider reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MailEventKind {
+    /// The provider took it, or delivered it: it left.
+    Left {
+        /// The Message-ID it left under.
+        message_id: String,
+        /// When.
+        at: Option<Timestamp>,
+    },
+    /// The address will never take mail.
+    BouncedForGood,
+    /// Its receiver called it abuse.
+    Complained,
+}
+
+/// Applies reports.
+pub struct MailEvents {
+    /// Knows how a mail that left is stored.
+    pub nurture: Nurture,
+}
+
+impl MailEvents {
+    /// Applies one report. A repetition changes nothing.
+    pub async fn apply(&self, event: &MailEvent) -> Result<Applied, AppError> {
+        let lead = event.delivery.lead().ok_or_else(|| AppError::Invalid(format!("no lead in {}", event.delivery)))?;
+        match &event.what {
+            MailEventKind::Left { message_id, at } => {
+                self.nurture.sent(&event.org, &lead, &event.delivery, message_id, *at).await
+            }
+            MailEventKind::BouncedForGood => self.undeliverable(&event.org, &lead, SuppressedWhy::Bounced).await,
+            MailEventKind::Complained => self.undeliverable(&event.org, &lead, SuppressedWhy::Complained).await,
+        }
+    }
+
+    async fn undeliverable(&self, org: &OrgId, lead: &LeadId, why: SuppressedWhy) -> Result<Applied, AppError> {
+        let changes: &LeadChanges = &self.nurture.changes;
+        changes.apply(org, lead, |_: &Lead| Some(Fact::Undeliverable { why }), Alongside::default()).await
+    }
+}

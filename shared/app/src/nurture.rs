@@ -1,0 +1,356 @@
+//! The tick: whoever is due gets the next mail, once.
+//!
+//! **Invariant:** a delivery is named and stored, with the whole mail, in the commit that claims it; the same commit fails
+//! if the address is suppressed or the day's cap is reached. What happens after it can only be "sent", "not sent" or
+//! "unknown", and unknown is looked up, never sent again.
+
+use std::sync::Arc;
+
+use domain::{
+    DeliveryId, Direction, Fact, Lead, LeadId, LoggedMail, Mailbox, Moment, OrgId, OutgoingMail, Purpose, SigningKey,
+    Stage, StepNo, compose,
+};
+use jiff::{SignedDuration, Timestamp};
+use url::Url;
+
+use crate::change::{Applied, LeadChanges};
+use crate::directory::Directory;
+use crate::error::AppError;
+use crate::ports::{Lookup, Mailer, SendError};
+use crate::store::{Alongside, Clash, Delivery, Health, LeadCommit, Outcome, Queue, Store, StoredLead};
+
+/// How long a sender has a mail to itself. Mail systems answer within seconds; the provider's own word that the mail
+/// left arrives well within this time.
+const LEASE: SignedDuration = SignedDuration::from_mins(2);
+/// A mail system that was not reached is tried again after this long.
+const RETRY: SignedDuration = SignedDuration::from_mins(5);
+/// After this many tries that certainly sent nothing, a person should look.
+const MOST_ATTEMPTS: u32 = 12;
+/// How many leads of one shard a tick takes on; the next tick takes the others.
+const PER_SHARD: u32 = 50;
+
+/// Sends what is due.
+pub struct Nurture {
+    /// Rows and hints.
+    pub changes: LeadChanges,
+    /// Mail.
+    pub mailer: Arc<dyn Mailer>,
+    /// Signs reply addresses, Message-IDs and unsubscribe links.
+    pub key: SigningKey,
+    /// The domain that receives answers; without one, answers go to the assistant's own mailbox.
+    pub reply_domain: Option<String>,
+}
+
+/// What a tick did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ticked {
+    /// Mails that left.
+    pub sent: u32,
+    /// Leads that have to wait.
+    pub postponed: u32,
+    /// Schedules that ended.
+    pub ended: u32,
+    /// Deliveries whose fate was looked up.
+    pub settled: u32,
+    /// Leads that met an error, which was logged.
+    pub failed: u32,
+    /// How late the oldest of them was, in seconds of the calendar.
+    pub oldest_due_secs: i64,
+}
+
+impl Nurture {
+    /// Takes on what is due now, until `deadline` of real time.
+    pub async fn tick(&self, deadline: Timestamp) -> Result<Ticked, AppError> {
+        let mut ticked = Ticked::default();
+        let (store, clock) = (self.store(), &self.changes.clock);
+        for key in store.due(Queue::Lease, clock.real(), PER_SHARD).await? {
+            if let Some((org, lead)) = Store::lead_of_key(&key) {
+                let settled = self.settle(&org, &lead).await;
+                ticked.note(&org, &lead, settled);
+            }
+        }
+        for key in store.due(Queue::Send, clock.calendar(), PER_SHARD).await? {
+            if clock.real() >= deadline {
+                break;
+            }
+            if let Some((org, lead)) = Store::lead_of_key(&key) {
+                let stepped = self.step(&org, &lead, &mut ticked.oldest_due_secs).await;
+                ticked.note(&org, &lead, stepped);
+            }
+        }
+        Ok(ticked)
+    }
+
+    fn store(&self) -> &Store {
+        &self.changes.store
+    }
+
+    async fn step(&self, org: &OrgId, id: &LeadId, oldest: &mut i64) -> Result<Stepped, AppError> {
+        let Some(stored) = self.store().lead(org, id).await? else { return Ok(Stepped::Nothing) };
+        let now = self.changes.clock.calendar();
+        match stored.lead.stage {
+            Stage::Waiting { due, step } if due <= now => {
+                *oldest = (*oldest).max(now.duration_since(due).as_secs());
+                self.send(org, &stored, step).await
+            }
+            Stage::Closing { due } if due <= now => {
+                let over =
+                    |lead: &Lead| matches!(lead.stage, Stage::Closing { due } if due <= now).then_some(Fact::ClosingTimeOver);
+                self.changes.apply(org, id, over, Alongside::default()).await?;
+                Ok(Stepped::Ended)
+            }
+            Stage::Waiting { .. } | Stage::Closing { .. } | Stage::Sending { .. } | Stage::Ended { .. } => {
+                Ok(Stepped::Nothing)
+            }
+        }
+    }
+
+    async fn send(&self, org: &OrgId, stored: &StoredLead, step: StepNo) -> Result<Stepped, AppError> {
+        let lead = &stored.lead;
+        let directory = Directory::read(self.store(), org).await?;
+        let Some(assistant) = directory.assistant_of(lead) else {
+            return Err(AppError::Invalid(format!("assistant {} is gone", lead.assistant)));
+        };
+        let schedule = directory.schedule(&[&lead.schedule]);
+        let calendar = &assistant.calendar;
+        let (now, real) = (self.changes.clock.calendar(), self.changes.clock.real());
+        let moment = Moment { now, assistant, schedule: &schedule };
+        if !calendar.is_open(now) {
+            return self.postpone(org, &lead.id, calendar.soonest(now, lead.spread(step))).await;
+        }
+        if let Health::Broken { .. } = directory.connection.value.health {
+            // Without the CRM nobody could see what was sent, or take the record back.
+            return self.postpone(org, &lead.id, now + SignedDuration::from_mins(15)).await;
+        }
+        let Some(address) = lead.address.clone() else { return Ok(Stepped::Nothing) };
+        if let Some(why) = self.store().suppression(org, &address).await? {
+            let barred = |lead: &Lead| lead.is_active().then_some(Fact::Unsubscribed { why });
+            self.changes.apply(org, &lead.id, barred, Alongside::default()).await?;
+            return Ok(Stepped::Ended);
+        }
+        let Some(follow_up) = schedule.step(step) else {
+            // The schedule was shortened under the lead.
+            let over = |lead: &Lead| matches!(lead.stage, Stage::Waiting { .. }).then_some(Fact::NothingLeft);
+            self.changes.apply(org, &lead.id, over, Alongside::default()).await?;
+            return Ok(Stepped::Nothing);
+        };
+        let parameters = lead.parameters(assistant, &directory.connection.value.name);
+        let signature = if assistant.signature.is_empty() { &assistant.name } else { &assistant.signature };
+        let draft = compose(follow_up, &parameters, signature, &lead.thread, calendar)
+            .map_err(|error| AppError::Invalid(format!("schedule {}: {error}", schedule.name())))?;
+        let name = |purpose| self.key.name(purpose, org, &lead.id);
+        let reply_domain = self.reply_domain.as_deref();
+        let mail = OutgoingMail {
+            delivery: lead.delivery(step),
+            from: Mailbox { name: assistant.name.clone(), address: assistant.email.clone() },
+            to: Mailbox { name: lead.person.full_name(), address },
+            reply_to: reply_domain.and_then(|domain| format!("{}@{domain}", name(Purpose::Reply)).parse().ok()),
+            subject: draft.subject,
+            text: draft.text,
+            message_id: format!(
+                "<{}.{step}.{}@{}>",
+                lead.run,
+                name(Purpose::Thread),
+                reply_domain.unwrap_or(assistant.email.domain())
+            ),
+            in_reply_to: lead.thread.message_ids.last().cloned(),
+            references: lead.thread.message_ids.clone(),
+            unsubscribe_url: unsubscribe_url(&directory.connection.value.public_url, &name(Purpose::Unsubscribe)),
+            date: now,
+        };
+        let before = self.store().delivery(org, &lead.id, &mail.delivery).await?;
+        let attempts = before.as_ref().map_or(0, |before| before.value.attempts) + 1;
+        if attempts > MOST_ATTEMPTS {
+            tracing::error!(%org, lead.id = %lead.id, attempts, "a mail cannot be handed to the mail system: check its settings");
+        }
+        let delivery = Delivery { mail, attempts, outcome: Outcome::Claimed };
+        let claim = Fact::Claimed { delivery: delivery.mail.delivery.clone(), lease_until: real + LEASE };
+        let transition = lead.apply(claim, &moment)?;
+        let version = before.map(|before| before.version);
+        let commit = LeadCommit::new(org, Some(stored), transition, now, real).claiming(
+            &delivery,
+            version,
+            &assistant.id,
+            calendar.date(now),
+            assistant.daily_cap,
+        )?;
+        match self.store().commit_lead(commit).await? {
+            Ok(()) => self.deliver(org, &lead.id, &delivery).await,
+            Err(Clash::CapReached) => {
+                self.postpone(org, &lead.id, calendar.days_later(now, 1, lead.spread(step))).await
+            }
+            // Another worker, an answer, or an unsubscription was faster: whatever it was, it is in the table now.
+            Err(Clash::Lead | Clash::Suppressed) => Ok(Stepped::Nothing),
+        }
+    }
+
+    async fn postpone(&self, org: &OrgId, id: &LeadId, until: Timestamp) -> Result<Stepped, AppError> {
+        let now = self.changes.clock.calendar();
+        let later = |lead: &Lead| {
+            matches!(lead.stage, Stage::Waiting { due, .. } if due <= now).then_some(Fact::Postponed { until })
+        };
+        self.changes.apply(org, id, later, Alongside::default()).await?;
+        Ok(Stepped::Postponed)
+    }
+
+    /// Hands the claimed mail to the mail system and stores what it said.
+    async fn deliver(&self, org: &OrgId, id: &LeadId, delivery: &Delivery) -> Result<Stepped, AppError> {
+        let name = &delivery.mail.delivery;
+        match self.mailer.send(org, &delivery.mail).await {
+            Ok(message_id) => {
+                self.sent(org, id, name, &message_id, None).await?;
+                Ok(Stepped::Sent)
+            }
+            Err(SendError::NotSent { reason }) => {
+                tracing::warn!(%org, delivery.id = %name, reason, "the mail system was not reached");
+                self.not_sent(org, id, name, &reason).await
+            }
+            Err(SendError::Refused { reason }) => {
+                tracing::warn!(%org, delivery.id = %name, reason, "the mail system refused a mail");
+                self.refused(org, id, name, &reason).await
+            }
+            Err(SendError::Unknown { reason, .. }) => {
+                // Left as it is: when the lease is over, whoever comes looks it up.
+                tracing::warn!(%org, delivery.id = %name, reason, "it is not known whether a mail left");
+                Ok(Stepped::Nothing)
+            }
+        }
+    }
+
+    /// Stores that a delivery left; from the mail system's answer, a look-up, or the provider's events.
+    pub async fn sent(
+        &self,
+        org: &OrgId,
+        id: &LeadId,
+        name: &DeliveryId,
+        message_id: &str,
+        at: Option<Timestamp>,
+    ) -> Result<Applied, AppError> {
+        let Some(stored) = self.store().delivery(org, id, name).await? else { return Ok(Applied::Known) };
+        if let Outcome::Sent { .. } = stored.value.outcome {
+            return Ok(Applied::Known);
+        }
+        let mail = &stored.value.mail;
+        let logged = LoggedMail {
+            direction: Direction::Sent,
+            from: mail.from.clone(),
+            to: mail.to.clone(),
+            subject: mail.subject.clone(),
+            text: mail.text.clone(),
+            at: at.unwrap_or(mail.date),
+            message_id: message_id.to_owned(),
+        };
+        let mut message_ids = vec![mail.message_id.clone(), message_id.to_owned()];
+        message_ids.dedup();
+        let outcome = Outcome::Sent { message_id: message_id.to_owned() };
+        let after = Delivery { outcome, ..stored.value.clone() };
+        let fact = |_: &Lead| {
+            let mail = Box::new(logged.clone());
+            Some(Fact::Sent { delivery: name.clone(), mail, message_ids: message_ids.clone() })
+        };
+        let delivery = Some((&after, Some(stored.version)));
+        let alongside = Alongside { delivery, message: Some((message_id, name)), ..Alongside::default() };
+        match self.changes.apply(org, id, fact, alongside).await {
+            // The provider's event and its answer raced, and the other one stored it.
+            Err(AppError::Contended(_)) if self.is_known_sent(org, id, name).await? => Ok(Applied::Known),
+            applied => applied,
+        }
+    }
+
+    async fn is_known_sent(&self, org: &OrgId, id: &LeadId, name: &DeliveryId) -> Result<bool, AppError> {
+        let stored = self.store().delivery(org, id, name).await?;
+        Ok(stored.is_some_and(|stored| matches!(stored.value.outcome, Outcome::Sent { .. })))
+    }
+
+    async fn not_sent(
+        &self,
+        org: &OrgId,
+        id: &LeadId,
+        name: &DeliveryId,
+        reason: &str,
+    ) -> Result<Stepped, AppError> {
+        let Some(stored) = self.store().delivery(org, id, name).await? else { return Ok(Stepped::Nothing) };
+        let after = Delivery { outcome: Outcome::NotSent { reason: reason.to_owned() }, ..stored.value };
+        let retry_at = self.changes.clock.calendar() + RETRY;
+        let fact = |lead: &Lead| is_sending(lead, name).then(|| Fact::NotSent { delivery: name.clone(), retry_at });
+        let alongside = Alongside { delivery: Some((&after, Some(stored.version))), ..Alongside::default() };
+        self.changes.apply(org, id, fact, alongside).await?;
+        Ok(Stepped::Postponed)
+    }
+
+    async fn refused(&self, org: &OrgId, id: &LeadId, name: &DeliveryId, reason: &str) -> Result<Stepped, AppError> {
+        let Some(stored) = self.store().delivery(org, id, name).await? else { return Ok(Stepped::Nothing) };
+        let after = Delivery { outcome: Outcome::Refused { reason: reason.to_owned() }, ..stored.value };
+        let fact = |lead: &Lead| {
+            is_sending(lead, name).then(|| Fact::SendRefused { delivery: name.clone(), reason: reason.to_owned() })
+        };
+        let alongside = Alongside { delivery: Some((&after, Some(stored.version))), ..Alongside::default() };
+        self.changes.apply(org, id, fact, alongside).await?;
+        Ok(Stepped::Ended)
+    }
+
+    /// Finds out what became of a delivery whose sender did not come back.
+    async fn settle(&self, org: &OrgId, id: &LeadId) -> Result<Stepped, AppError> {
+        let Some(stored) = self.store().lead(org, id).await? else { return Ok(Stepped::Nothing) };
+        let Stage::Sending { delivery: name, lease_until, .. } = &stored.lead.stage else { return Ok(Stepped::Nothing) };
+        if *lease_until > self.changes.clock.real() {
+            return Ok(Stepped::Nothing);
+        }
+        let Some(delivery) = self.store().delivery(org, id, name).await? else {
+            return Err(AppError::Invalid(format!("delivery {name} is claimed but not stored")));
+        };
+        match self.mailer.find(org, &delivery.value.mail).await {
+            Lookup::Sent { message_id, at } => {
+                self.sent(org, id, name, &message_id, at).await?;
+            }
+            Lookup::NotSent => {
+                self.not_sent(org, id, name, "the sender stopped before the mail left").await?;
+            }
+            Lookup::CannotTell => {
+                tracing::error!(%org, delivery.id = %name, "unknown delivery: look for it in the mail system");
+                let after = Delivery { outcome: Outcome::Unknown, ..delivery.value.clone() };
+                let subject = &delivery.value.mail.subject;
+                let fact = |lead: &Lead| {
+                    is_sending(lead, name)
+                        .then(|| Fact::Unsettled { delivery: name.clone(), subject: subject.clone() })
+                };
+                let alongside = Alongside { delivery: Some((&after, Some(delivery.version))), ..Alongside::default() };
+                self.changes.apply(org, id, fact, alongside).await?;
+            }
+        }
+        Ok(Stepped::Settled)
+    }
+}
+
+fn is_sending(lead: &Lead, name: &DeliveryId) -> bool {
+    matches!(&lead.stage, Stage::Sending { delivery, .. } if delivery == name)
+}
+
+fn unsubscribe_url(public_url: &Url, token: &str) -> String {
+    public_url.join(&format!("unsubscribe/{token}")).map_or_else(|_| String::new(), String::from)
+}
+
+/// What became of one lead in a tick.
+enum Stepped {
+    Nothing,
+    Sent,
+    Postponed,
+    Ended,
+    Settled,
+}
+
+impl Ticked {
+    fn note(&mut self, org: &OrgId, lead: &LeadId, stepped: Result<Stepped, AppError>) {
+        match stepped {
+            Ok(Stepped::Nothing) => {}
+            Ok(Stepped::Sent) => self.sent += 1,
+            Ok(Stepped::Postponed) => self.postponed += 1,
+            Ok(Stepped::Ended) => self.ended += 1,
+            Ok(Stepped::Settled) => self.settled += 1,
+            Err(error) => {
+                tracing::error!(%org, lead.id = %lead, %error, "a due lead could not be worked on");
+                self.failed += 1;
+            }
+        }
+    }
+}

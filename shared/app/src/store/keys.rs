@@ -1,0 +1,186 @@
+//! Every key of the table, built here and nowhere else.
+//!
+//! | row | partition | sort | index |
+//! |---|---|---|---|
+//! | connection of an org | `org#O` | `connection` | work `upkeep` |
+//! | assistant, schedule | `org#O` | `assistant#A`, `schedule#S` | |
+//! | the org's users, as last read | `org#O` | `users` | |
+//! | lease | `org#O` | `lease#NAME` | |
+//! | lead | `lead#O#L` | `lead` | work `send#N` (calendar) or `lease#N` (real time); list `leads#O` |
+//! | its timeline, deliveries, mails read | `lead#O#L` | `event#T#N`, `delivery#D`, `mail#H` | |
+//! | address in use | `address#O#H` | `use` | |
+//! | suppressed address | `suppression#O#H` | `suppression` | |
+//! | mails of an assistant on a day | `counter#O#A` | the date | |
+//! | lead of a Message-ID | `message#O#H` | `message` | |
+//! | org of a mailbox | `mailbox#H` | `mailbox` | |
+//! | notification | `notification#O` | its hash | work `notification#N` until it is done |
+//! | change for the CRM | `outbox#O` | `T#L` | work `writeback#N` |
+//! | change that was given up | `failure#O` | `T#L` | |
+//! | owner last seen | `seen#O#L` | `owner` | |
+//!
+//! `O` org, `L` lead, `A` assistant, `H` a SHA-256, `N` a shard, `T` a time. The org is in every key but the mailbox's, by
+//! which the org of a mail from outside is found.
+
+use data_encoding::HEXLOWER;
+use domain::{AssistantId, DeliveryId, EmailAddress, LeadId, OrgId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use sha2::{Digest, Sha256};
+
+use crate::ports::Key;
+
+/// Due work is spread over this many queues of the index, so that none is a hot partition.
+pub const SHARDS: u8 = 8;
+
+/// Kinds of due work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// Leads whose next mail, or whose end, is due; calendar time.
+    Send,
+    /// Leads whose sender's lease ran out; real time.
+    Lease,
+    /// Notifications that were recorded and not yet looked at; real time.
+    Notification,
+    /// Outbox entries; real time.
+    Writeback,
+    /// Connections whose upkeep is due; real time.
+    Upkeep,
+}
+
+impl Queue {
+    /// All queues of this kind.
+    pub fn shards(self) -> impl Iterator<Item = String> {
+        (0..SHARDS).map(move |shard| self.named(shard))
+    }
+
+    /// The queue that `key`'s row waits in.
+    pub fn of(self, key: &Key) -> String {
+        self.named(Sha256::digest(key.partition.as_bytes())[0] % SHARDS)
+    }
+
+    fn named(self, shard: u8) -> String {
+        let kind = match self {
+            Self::Send => "send",
+            Self::Lease => "lease",
+            Self::Notification => "notification",
+            Self::Writeback => "writeback",
+            Self::Upkeep => "upkeep",
+        };
+        format!("{kind}#{shard}")
+    }
+}
+
+fn key(partition: String, sort: impl Into<String>) -> Key {
+    Key { partition, sort: sort.into() }
+}
+
+/// A name for free text, of a length and alphabet that a key can have.
+pub fn hash(text: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
+}
+
+pub(super) fn org_partition(org: &OrgId) -> String {
+    format!("org#{org}")
+}
+
+pub(super) fn lead_partition(org: &OrgId, lead: &LeadId) -> String {
+    format!("lead#{org}#{lead}")
+}
+
+pub(super) fn connection(org: &OrgId) -> Key {
+    key(org_partition(org), "connection")
+}
+
+pub(super) fn users(org: &OrgId) -> Key {
+    key(org_partition(org), "users")
+}
+
+pub(super) const ASSISTANTS: &str = "assistant#";
+
+pub(super) fn assistant(org: &OrgId, id: &AssistantId) -> Key {
+    key(org_partition(org), format!("{ASSISTANTS}{id}"))
+}
+
+pub(super) const SCHEDULES: &str = "schedule#";
+
+pub(super) fn schedule(org: &OrgId, name: &str) -> Key {
+    key(org_partition(org), format!("{SCHEDULES}{name}"))
+}
+
+pub(super) fn lease(org: &OrgId, name: &str) -> Key {
+    key(org_partition(org), format!("lease#{name}"))
+}
+
+pub(super) fn lead(org: &OrgId, lead: &LeadId) -> Key {
+    key(lead_partition(org, lead), "lead")
+}
+
+pub(super) const EVENTS: &str = "event#";
+
+/// Unique by the lead's version, which every commit raises; in order by time.
+pub(super) fn event(org: &OrgId, lead: &LeadId, at: Timestamp, version: u64, position: usize) -> Key {
+    key(lead_partition(org, lead), format!("{EVENTS}{:020}#{version:08}#{position:02}", at.as_millisecond()))
+}
+
+pub(super) fn delivery(org: &OrgId, lead: &LeadId, delivery: &DeliveryId) -> Key {
+    key(lead_partition(org, lead), format!("delivery#{delivery}"))
+}
+
+pub(super) fn mail_read(org: &OrgId, lead: &LeadId, message_id: &str) -> Key {
+    key(lead_partition(org, lead), format!("mail#{}", hash(message_id)))
+}
+
+pub(super) fn address(org: &OrgId, address: &EmailAddress) -> Key {
+    key(format!("address#{org}#{}", address.hash()), "use")
+}
+
+pub(super) fn suppression(org: &OrgId, address: &EmailAddress) -> Key {
+    key(format!("suppression#{org}#{}", address.hash()), "suppression")
+}
+
+pub(super) fn counter(org: &OrgId, assistant: &AssistantId, date: Date) -> Key {
+    key(format!("counter#{org}#{assistant}"), date.to_string())
+}
+
+pub(super) fn message(org: &OrgId, message_id: &str) -> Key {
+    key(format!("message#{org}#{}", hash(message_id)), "message")
+}
+
+pub(super) fn mailbox(address: &EmailAddress) -> Key {
+    key(format!("mailbox#{}", address.hash()), "mailbox")
+}
+
+pub(super) fn notification(org: &OrgId, name: &str) -> Key {
+    key(format!("notification#{org}"), name)
+}
+
+pub(super) fn outbox_partition(org: &OrgId) -> String {
+    format!("outbox#{org}")
+}
+
+/// In order of `stamp`, which never runs backwards for one lead.
+pub(super) fn outbox(org: &OrgId, stamp: i64, lead: &LeadId) -> Key {
+    key(outbox_partition(org), format!("{stamp:020}#{lead}"))
+}
+
+pub(super) fn failure_partition(org: &OrgId) -> String {
+    format!("failure#{org}")
+}
+
+pub(super) fn seen_owner(org: &OrgId, lead: &LeadId) -> Key {
+    key(format!("seen#{org}#{lead}"), "owner")
+}
+
+pub(super) fn lead_list(org: &OrgId) -> String {
+    format!("leads#{org}")
+}
+
+/// The org in a partition such as `lead#us-60001#contacts-77` or `outbox#us-60001`.
+pub fn org_of(key: &Key) -> Option<OrgId> {
+    key.partition.split('#').nth(1)?.parse().ok()
+}
+
+/// The lead in a partition such as `lead#us-60001#contacts-77`.
+pub fn lead_of(key: &Key) -> Option<LeadId> {
+    key.partition.split('#').nth(2)?.parse().ok()
+}

@@ -1,0 +1,192 @@
+//! What is written together when a lead changes.
+
+use domain::{AssistantId, DeliveryId, Effect, LeadId, OrgId, Stage, Transition};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+
+use super::entities::LeadPointer;
+use super::{
+    Delivery, LeadRow, OutboxEntry, Queue, Result, Store, StoredLead, StoryLine, TableError, expect, keys, row, row_any,
+};
+use crate::ports::{Expect, IndexEntry, Listing, Row, Write};
+
+/// A lead's transition on its way into the table, with what must hold or be remembered in the same instant.
+#[must_use = "a transition that is not committed did not happen"]
+pub struct LeadCommit<'a> {
+    org: &'a OrgId,
+    before: Option<&'a StoredLead>,
+    transition: Transition,
+    calendar_now: Timestamp,
+    real_now: Timestamp,
+    extra: Vec<Write>,
+}
+
+impl<'a> LeadCommit<'a> {
+    /// `before` is the lead as read, `transition` what a fact made of it.
+    pub fn new(
+        org: &'a OrgId,
+        before: Option<&'a StoredLead>,
+        transition: Transition,
+        calendar_now: Timestamp,
+        real_now: Timestamp,
+    ) -> Self {
+        Self { org, before, transition, calendar_now, real_now, extra: Vec::new() }
+    }
+
+    /// The claim to send: the address is not suppressed, the day's cap is not reached, the delivery is named.
+    pub fn claiming(
+        mut self,
+        delivery: &Delivery,
+        version: Option<u64>,
+        assistant: &AssistantId,
+        date: Date,
+        cap: u32,
+    ) -> Result<Self> {
+        let to = &delivery.mail.to.address;
+        self.extra.push(Write::RequireAbsent { key: keys::suppression(self.org, to) });
+        self.extra.push(Write::Count {
+            key: keys::counter(self.org, assistant, date),
+            below: u64::from(cap),
+            expires: later(self.real_now, 40),
+        });
+        self.alongside(&Alongside { delivery: Some((delivery, version)), ..Alongside::default() })
+    }
+
+    /// Writes along what belongs to the same instant.
+    pub fn alongside(mut self, alongside: &Alongside<'_>) -> Result<Self> {
+        let lead = &self.transition.lead.id;
+        if let Some((delivery, version)) = alongside.delivery {
+            let row = row(keys::delivery(self.org, lead, &delivery.mail.delivery), delivery, version)?;
+            self.extra.push(Write::Put { row, expect: expect(version) });
+        }
+        if let Some((message_id, delivery)) = alongside.message {
+            let pointer = LeadPointer { lead: lead.clone(), delivery: Some(delivery.clone()) };
+            let row = row_any(keys::message(self.org, message_id), &pointer)?;
+            self.extra.push(Write::Put { row, expect: Expect::Any });
+        }
+        if let Some(message_id) = alongside.reading_once {
+            let row = row_any(keys::mail_read(self.org, lead, message_id), &self.calendar_now)?;
+            self.extra.push(Write::Put { row, expect: Expect::Absent });
+        }
+        Ok(self)
+    }
+
+    fn writes(self) -> Result<Vec<Write>> {
+        let Self { org, before, transition: Transition { lead, effects }, calendar_now, real_now, extra } = self;
+        let version = before.map(|stored| stored.version);
+        let new_version = version.unwrap_or(0) + 1;
+        let mut stamp = before.map_or(0, |stored| stored.outbox_stamp).max(real_now.as_millisecond() - 1);
+        let mut writes = Vec::new();
+        for (position, effect) in effects.into_iter().enumerate() {
+            match effect {
+                Effect::Crm(change) => {
+                    stamp += 1;
+                    let key = keys::outbox(org, stamp, &lead.id);
+                    let entry = OutboxEntry {
+                        lead: lead.id.clone(),
+                        change,
+                        tries: 0,
+                        not_before: real_now,
+                        begun: false,
+                        last_error: None,
+                    };
+                    let work = IndexEntry { queue: Queue::Writeback.of(&key), due: real_now };
+                    let row = Row { work: Some(work), ..row_any(key, &entry)? };
+                    writes.push(Write::Put { row, expect: Expect::Absent });
+                }
+                Effect::Suppress { address, why } => {
+                    let row = row_any(keys::suppression(org, &address), &why)?;
+                    writes.push(Write::Put { row, expect: Expect::Any });
+                }
+                Effect::Tell(text) => {
+                    let key = keys::event(org, &lead.id, calendar_now, new_version, position);
+                    let row = row_any(key, &StoryLine { at: calendar_now, text })?;
+                    writes.push(Write::Put { row, expect: Expect::Any });
+                }
+            }
+        }
+        let was_active = before.is_some_and(|stored| stored.lead.is_active());
+        if let Some(address) = &lead.address {
+            let key = keys::address(org, address);
+            match (was_active, lead.is_active()) {
+                // Two records with one address race for it here: one commit wins, the other looks again.
+                (false, true) => {
+                    let pointer = LeadPointer { lead: lead.id.clone(), delivery: None };
+                    writes.push(Write::Put { row: row_any(key, &pointer)?, expect: Expect::Absent });
+                }
+                (true, false) => writes.push(Write::Delete { key, expect: Expect::Any }),
+                (true, true) | (false, false) => {}
+            }
+        }
+        let key = keys::lead(org, &lead.id);
+        let work = match &lead.stage {
+            Stage::Waiting { due, .. } | Stage::Closing { due } => {
+                Some(IndexEntry { queue: Queue::Send.of(&key), due: *due })
+            }
+            Stage::Sending { lease_until, .. } => {
+                Some(IndexEntry { queue: Queue::Lease.of(&key), due: *lease_until })
+            }
+            Stage::Ended { .. } => None,
+        };
+        let listing = Listing {
+            list: keys::lead_list(org),
+            sort: format!("{:020}#{}", calendar_now.as_millisecond(), lead.id),
+        };
+        let lead = Row {
+            work,
+            listing: Some(listing),
+            ..row(key, &LeadRow { lead, outbox_stamp: stamp }, version)?
+        };
+        // First: a caller that sees `Unexpected(0)` knows that the lead itself moved on.
+        writes.insert(0, Write::Put { row: lead, expect: expect(version) });
+        writes.extend(extra);
+        Ok(writes)
+    }
+}
+
+/// What is written in the same commit as a lead.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Alongside<'a> {
+    /// A delivery, with the version it was read at.
+    pub delivery: Option<(&'a Delivery, Option<u64>)>,
+    /// Lets answers to this Message-ID find the lead of this delivery.
+    pub message: Option<(&'a str, &'a DeliveryId)>,
+    /// Lets the commit clash if this incoming mail was applied to the lead before.
+    pub reading_once: Option<&'a str>,
+}
+
+fn later(now: Timestamp, days: i64) -> Timestamp {
+    now.checked_add(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MAX)
+}
+
+/// What stood in the way of a lead's commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clash {
+    /// The lead moved on, or its address or mail was taken: read again, decide again.
+    Lead,
+    /// The address is suppressed.
+    Suppressed,
+    /// The day's cap is reached.
+    CapReached,
+}
+
+impl Store {
+    /// Commits, or says what clashed.
+    pub async fn commit_lead(&self, commit: LeadCommit<'_>) -> Result<std::result::Result<(), Clash>> {
+        let writes = commit.writes()?;
+        match self.table.commit(&writes).await {
+            Ok(()) => Ok(Ok(())),
+            Err(TableError::Unexpected(position)) => Ok(Err(match writes.get(position) {
+                Some(Write::RequireAbsent { .. }) => Clash::Suppressed,
+                Some(Write::Count { .. }) => Clash::CapReached,
+                Some(Write::Put { .. } | Write::Delete { .. }) | None => Clash::Lead,
+            })),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A lead's id from the key of its row.
+    pub fn lead_of_key(key: &crate::ports::Key) -> Option<(OrgId, LeadId)> {
+        Some((keys::org_of(key)?, keys::lead_of(key)?))
+    }
+}

@@ -1,0 +1,379 @@
+//! The product's rows by their types. What a commit holds together is decided here: a lead, what it changes in the CRM,
+//! its story and its address are written together or not at all.
+
+mod entities;
+pub mod keys;
+mod lead_commit;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::{
+    Assistant, AssistantId, DeliveryId, EmailAddress, Lead, LeadId, OrgId, Schedule, SuppressedWhy, UserId, recommended,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+pub use entities::{
+    Connection, Delivery, Health, KnownUsers, Notification, Outcome, OutboxEntry, StoryLine,
+};
+use entities::LeadPointer;
+pub use keys::Queue;
+pub use lead_commit::{Alongside, Clash, LeadCommit};
+
+use crate::ports::{Expect, IndexEntry, Key, Page, Row, Table, TableError, Write};
+
+/// Something read from the table, with the version its next write must find.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored<T> {
+    /// The entity.
+    pub value: T,
+    /// The version read.
+    pub version: u64,
+}
+
+/// A lead with what the store keeps beside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct LeadRow {
+    lead: Lead,
+    /// The newest outbox stamp given to this lead, in milliseconds; the next is larger whatever the clocks say.
+    outbox_stamp: i64,
+}
+
+/// A lead as stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredLead {
+    /// The lead.
+    pub lead: Lead,
+    version: u64,
+    outbox_stamp: i64,
+}
+
+/// The typed face of the [`Table`].
+#[derive(Clone)]
+pub struct Store {
+    table: Arc<dyn Table>,
+}
+
+type Result<T> = std::result::Result<T, TableError>;
+
+impl Store {
+    /// Over this table.
+    pub fn new(table: Arc<dyn Table>) -> Self {
+        Self { table }
+    }
+
+    /// The org's connection, if it was ever connected.
+    pub async fn connection(&self, org: &OrgId) -> Result<Option<Stored<Connection>>> {
+        self.read(&keys::connection(org)).await
+    }
+
+    /// Writes the connection; its upkeep falls due as it says.
+    pub async fn put_connection(&self, connection: &Connection, version: Option<u64>) -> Result<()> {
+        let key = keys::connection(&connection.org);
+        let work = IndexEntry { queue: Queue::Upkeep.of(&key), due: connection.next_upkeep };
+        self.write(key, connection, version, Some(work)).await
+    }
+
+    /// The org's assistants, by id.
+    pub async fn assistants(&self, org: &OrgId) -> Result<Vec<Stored<Assistant>>> {
+        self.read_all(&keys::org_partition(org), keys::ASSISTANTS).await
+    }
+
+    /// One assistant.
+    pub async fn assistant(&self, org: &OrgId, id: &AssistantId) -> Result<Option<Stored<Assistant>>> {
+        self.read(&keys::assistant(org, id)).await
+    }
+
+    /// Writes an assistant, and the mailbox by which mail to it finds its org.
+    pub async fn put_assistant(&self, org: &OrgId, assistant: &Assistant, version: Option<u64>) -> Result<()> {
+        let row = row(keys::assistant(org, &assistant.id), assistant, version)?;
+        let mailbox = Row { version: 1, ..row_any(keys::mailbox(&assistant.email), org)? };
+        let writes =
+            [Write::Put { row, expect: expect(version) }, Write::Put { row: mailbox, expect: Expect::Any }];
+        self.table.commit(&writes).await
+    }
+
+    /// The org that an assistant's mailbox belongs to.
+    pub async fn org_of_mailbox(&self, address: &EmailAddress) -> Result<Option<OrgId>> {
+        Ok(self.read(&keys::mailbox(address)).await?.map(|stored| stored.value))
+    }
+
+    /// The org's schedules by name; `Recommended` is always among them.
+    pub async fn schedules(&self, org: &OrgId) -> Result<Vec<Stored<Schedule>>> {
+        let mut schedules = self.read_all::<Schedule>(&keys::org_partition(org), keys::SCHEDULES).await?;
+        if !schedules.iter().any(|stored| stored.value.name() == Schedule::RECOMMENDED) {
+            schedules.insert(0, Stored { value: recommended(), version: 0 });
+        }
+        Ok(schedules)
+    }
+
+    /// Writes a schedule.
+    pub async fn put_schedule(&self, org: &OrgId, schedule: &Schedule, version: Option<u64>) -> Result<()> {
+        self.write(keys::schedule(org, schedule.name()), schedule, version.filter(|v| *v > 0), None).await
+    }
+
+    /// The org's users as last read.
+    pub async fn users(&self, org: &OrgId) -> Result<Option<KnownUsers>> {
+        Ok(self.read(&keys::users(org)).await?.map(|stored| stored.value))
+    }
+
+    /// Remembers the org's users.
+    pub async fn put_users(&self, org: &OrgId, users: &KnownUsers) -> Result<()> {
+        let row = row_any(keys::users(org), users)?;
+        self.table.commit(&[Write::Put { row, expect: Expect::Any }]).await
+    }
+
+    /// The lead of a record.
+    pub async fn lead(&self, org: &OrgId, id: &LeadId) -> Result<Option<StoredLead>> {
+        let stored = self.read::<LeadRow>(&keys::lead(org, id)).await?;
+        Ok(stored.map(|Stored { value, version }| StoredLead {
+            lead: value.lead,
+            version,
+            outbox_stamp: value.outbox_stamp,
+        }))
+    }
+
+    /// Was this incoming mail applied to the lead before?
+    pub async fn was_read(&self, org: &OrgId, id: &LeadId, message_id: &str) -> Result<bool> {
+        Ok(self.table.get(&keys::mail_read(org, id, message_id)).await?.is_some())
+    }
+
+    /// Leads of an org, newest activity last, a page at a time.
+    pub async fn leads(&self, org: &OrgId, from: Option<&str>, limit: u32) -> Result<(Vec<Lead>, Option<String>)> {
+        let page = self.table.list(&keys::lead_list(org), "", from, limit).await?;
+        let leads = page.rows.iter().map(|row| parse::<LeadRow>(row).map(|row| row.lead)).collect::<Result<_>>()?;
+        Ok((leads, page.next))
+    }
+
+    /// A lead's story, oldest first.
+    pub async fn story(&self, org: &OrgId, id: &LeadId) -> Result<Vec<StoryLine>> {
+        let lines = self.read_all(&keys::lead_partition(org, id), keys::EVENTS).await?;
+        Ok(lines.into_iter().map(|stored| stored.value).collect())
+    }
+
+    /// A delivery by its name.
+    pub async fn delivery(&self, org: &OrgId, id: &LeadId, delivery: &DeliveryId) -> Result<Option<Stored<Delivery>>> {
+        self.read(&keys::delivery(org, id, delivery)).await
+    }
+
+    /// Why the address must not be written to, if so.
+    pub async fn suppression(&self, org: &OrgId, address: &EmailAddress) -> Result<Option<SuppressedWhy>> {
+        Ok(self.read(&keys::suppression(org, address)).await?.map(|stored| stored.value))
+    }
+
+    /// The lead through which the address is being nurtured now.
+    pub async fn lead_using(&self, org: &OrgId, address: &EmailAddress) -> Result<Option<LeadId>> {
+        let stored = self.read::<LeadPointer>(&keys::address(org, address)).await?;
+        Ok(stored.map(|stored| stored.value.lead))
+    }
+
+    /// The lead in whose thread this Message-ID is.
+    pub async fn lead_of_message(&self, org: &OrgId, message_id: &str) -> Result<Option<LeadId>> {
+        let stored = self.read::<LeadPointer>(&keys::message(org, message_id)).await?;
+        Ok(stored.map(|stored| stored.value.lead))
+    }
+
+    /// The owner last seen on a record.
+    pub async fn seen_owner(&self, org: &OrgId, id: &LeadId) -> Result<Option<UserId>> {
+        Ok(self.read(&keys::seen_owner(org, id)).await?.map(|stored| stored.value))
+    }
+
+    /// Remembers a record's owner for ninety days.
+    pub async fn put_seen_owner(&self, org: &OrgId, id: &LeadId, owner: &UserId, real_now: Timestamp) -> Result<()> {
+        let mut row = row_any(keys::seen_owner(org, id), owner)?;
+        row.expires = real_now.checked_add(SignedDuration::from_hours(90 * 24)).ok();
+        self.table.commit(&[Write::Put { row, expect: Expect::Any }]).await
+    }
+
+    /// Records a notification. Once this returns, a crash cannot lose it. `false`: it was recorded before.
+    pub async fn record_notification(&self, org: &OrgId, name: &str, notification: &Notification) -> Result<bool> {
+        let written = self.write_notification(org, name, notification, None).await;
+        match written {
+            Ok(()) => Ok(true),
+            Err(TableError::Unexpected(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A notification by its name.
+    pub async fn notification(&self, org: &OrgId, name: &str) -> Result<Option<Stored<Notification>>> {
+        self.read(&keys::notification(org, name)).await
+    }
+
+    /// Writes a notification: as due work until it is done, kept a day longer so that a late repetition is recognised.
+    pub async fn write_notification(
+        &self,
+        org: &OrgId,
+        name: &str,
+        notification: &Notification,
+        version: Option<u64>,
+    ) -> Result<()> {
+        let key = keys::notification(org, name);
+        let retry = SignedDuration::from_secs(60 << notification.tries.min(6));
+        let due = notification.received_at.checked_add(retry).unwrap_or(Timestamp::MAX);
+        let mut row = row(key.clone(), notification, version)?;
+        row.work = (!notification.done).then(|| IndexEntry { queue: Queue::Notification.of(&key), due });
+        row.expires = notification.done.then(|| {
+            notification.received_at.checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX)
+        });
+        self.table.commit(&[Write::Put { row, expect: expect(version) }]).await
+    }
+
+    /// Keys of due work; a hint.
+    pub async fn due(&self, queue: Queue, now: Timestamp, limit_per_shard: u32) -> Result<Vec<Key>> {
+        let mut found = Vec::new();
+        for shard in queue.shards() {
+            found.extend(self.table.due(&shard, now, limit_per_shard).await?);
+        }
+        Ok(found)
+    }
+
+    /// The org's outbox from its oldest entry, at most `limit`.
+    pub async fn outbox(&self, org: &OrgId, limit: u32) -> Result<Vec<(Key, Stored<OutboxEntry>)>> {
+        let page = self.table.query(&keys::outbox_partition(org), "", None, limit).await?;
+        page.rows
+            .into_iter()
+            .map(|row| Ok((row.key.clone(), Stored { value: parse(&row)?, version: row.version })))
+            .collect()
+    }
+
+    /// Changes an outbox entry in place.
+    pub async fn put_outbox(&self, key: &Key, entry: &OutboxEntry, version: u64) -> Result<()> {
+        let work = IndexEntry { queue: Queue::Writeback.of(key), due: entry.not_before };
+        self.write(key.clone(), entry, Some(version), Some(work)).await
+    }
+
+    /// Takes applied entries out of the outbox.
+    pub async fn remove_outbox(&self, keys: &[Key]) -> Result<()> {
+        for chunk in keys.chunks(100) {
+            let deletes: Vec<_> =
+                chunk.iter().map(|key| Write::Delete { key: key.clone(), expect: Expect::Any }).collect();
+            self.table.commit(&deletes).await?;
+        }
+        Ok(())
+    }
+
+    /// Moves an entry that will never pass to the failures, where a person finds it.
+    pub async fn give_up(&self, org: &OrgId, key: &Key, entry: &OutboxEntry) -> Result<()> {
+        let failure = Key { partition: keys::failure_partition(org), sort: key.sort.clone() };
+        let row = row_any(failure, entry)?;
+        let writes = [
+            Write::Put { row, expect: Expect::Any },
+            Write::Delete { key: key.clone(), expect: Expect::Any },
+        ];
+        self.table.commit(&writes).await
+    }
+
+    /// Changes that were given up, oldest first.
+    pub async fn failures(&self, org: &OrgId) -> Result<Vec<OutboxEntry>> {
+        let found = self.read_all(&keys::failure_partition(org), "").await?;
+        Ok(found.into_iter().map(|stored| stored.value).collect())
+    }
+
+    /// Takes the named lease of an org until `until`, real time; `None` while somebody else has it.
+    pub async fn take_lease(&self, org: &OrgId, name: &str, now: Timestamp, until: Timestamp) -> Result<Option<Lease>> {
+        let key = keys::lease(org, name);
+        let held = self.read::<Timestamp>(&key).await?;
+        let version = match held {
+            Some(held) if held.value > now => return Ok(None),
+            Some(held) => Some(held.version),
+            None => None,
+        };
+        match self.write(key.clone(), &until, version, None).await {
+            Ok(()) => Ok(Some(Lease { key, version: version.unwrap_or(0) + 1 })),
+            Err(TableError::Unexpected(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Prolongs a lease; `false` if it was lost meanwhile.
+    pub async fn keep_lease(&self, lease: &mut Lease, until: Timestamp) -> Result<bool> {
+        match self.write(lease.key.clone(), &until, Some(lease.version), None).await {
+            Ok(()) => {
+                lease.version += 1;
+                Ok(true)
+            }
+            Err(TableError::Unexpected(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Ends a lease early. Somebody else's is left alone.
+    pub async fn end_lease(&self, lease: Lease) -> Result<()> {
+        let delete = Write::Delete { key: lease.key, expect: Expect::Version(lease.version) };
+        match self.table.commit(&[delete]).await {
+            Ok(()) | Err(TableError::Unexpected(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<Stored<T>>> {
+        match self.table.get(key).await? {
+            Some(row) => Ok(Some(Stored { value: parse(&row)?, version: row.version })),
+            None => Ok(None),
+        }
+    }
+
+    async fn read_all<T: DeserializeOwned>(&self, partition: &str, prefix: &str) -> Result<Vec<Stored<T>>> {
+        let mut found = Vec::new();
+        let mut from = None;
+        loop {
+            let Page { rows, next } = self.table.query(partition, prefix, from.as_deref(), 200).await?;
+            for row in rows {
+                found.push(Stored { value: parse(&row)?, version: row.version });
+            }
+            match next {
+                Some(next) => from = Some(next),
+                None => return Ok(found),
+            }
+        }
+    }
+
+    async fn write<T: Serialize>(
+        &self,
+        key: Key,
+        value: &T,
+        version: Option<u64>,
+        work: Option<IndexEntry>,
+    ) -> Result<()> {
+        let row = Row { work, ..row(key, value, version)? };
+        self.table.commit(&[Write::Put { row, expect: expect(version) }]).await
+    }
+}
+
+/// A lease that is held.
+#[derive(Debug)]
+pub struct Lease {
+    key: Key,
+    version: u64,
+}
+
+fn expect(version: Option<u64>) -> Expect {
+    version.map_or(Expect::Absent, Expect::Version)
+}
+
+/// The row after the one at `version`.
+fn row<T: Serialize>(key: Key, value: &T, version: Option<u64>) -> Result<Row> {
+    let corrupt = |reason: String| TableError::Corrupt { key: key.sort.clone(), reason };
+    let body = serde_json::to_value(value).map_err(|error| corrupt(error.to_string()))?;
+    // Rows are objects; a bare text or number gets a name.
+    let body = if body.is_object() { body } else { serde_json::Value::from_iter(BTreeMap::from([(BARE.to_owned(), body)])) };
+    Ok(Row { key, version: version.unwrap_or(0) + 1, body, work: None, listing: None, expires: None })
+}
+
+/// A row that replaces whatever is there.
+fn row_any<T: Serialize>(key: Key, value: &T) -> Result<Row> {
+    row(key, value, None)
+}
+
+const BARE: &str = "value";
+
+fn parse<T: DeserializeOwned>(row: &Row) -> Result<T> {
+    let bare = row.body.as_object().filter(|body| body.len() == 1).and_then(|body| body.get(BARE));
+    T::deserialize(bare.unwrap_or(&row.body)).map_err(|error| TableError::Corrupt {
+        key: format!("{}/{}", row.key.partition, row.key.sort),
+        reason: error.to_string(),
+    })
+}

@@ -1,0 +1,281 @@
+//! Upkeep of a connection: fields, picklists, users and channel as they should be, and a look at everything a lost
+//! notification would have told. Every step finds out what is there and adds what is missing, so it can stop anywhere and
+//! be run again.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use domain::{ConnectionStatus, LeadId, Module, OrgId, RecordId, RecordRef, SigningKey};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::directory::{self, Directory};
+use crate::enrol::Enrol;
+use crate::error::AppError;
+use crate::notify::channel_token;
+use crate::ports::{ChannelRequest, Crm, CrmField, Event, FieldNames, NewField, TableError};
+use crate::store::{Connection, Health, Queue, Stored, keys};
+
+/// How often a connection is looked after.
+pub const INTERVAL: SignedDuration = SignedDuration::from_mins(15);
+/// Zoho grants a week at the most; asking for more silently gives an hour.
+const CHANNEL_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24 - 1);
+/// Renewed when less than this is left: five days of failing upkeep are survived.
+const CHANNEL_RENEWAL: SignedDuration = SignedDuration::from_hours(5 * 24);
+/// Changes are asked for again this far back: Zoho's times are whole seconds, and a write may become visible late.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(2);
+/// How often everything that the assistants own is looked at, changed or not.
+const LOOK_AT_ALL: SignedDuration = SignedDuration::from_hours(24);
+/// Hints repeated by one sweep.
+const PER_SHARD: u32 = 100;
+
+/// Looks after connections.
+pub struct Upkeep {
+    /// Rows, hints, time and the look at records.
+    pub enrol: Enrol,
+    /// Derives channel tokens.
+    pub key: SigningKey,
+    /// Prefix of our fields, such as `TEC`.
+    pub field_prefix: String,
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Connections looked after.
+    pub connections: u32,
+    /// Connections that met an error, which was logged.
+    pub failed: u32,
+    /// Hints repeated because what they hinted at was still waiting.
+    pub hints: u32,
+    /// Seconds until the first channel ends; `None` without one.
+    pub channel_expires_in_secs: Option<i64>,
+}
+
+impl Upkeep {
+    /// Looks after every connection that is due, and repeats hints that got lost.
+    pub async fn sweep(&self) -> Result<Swept, AppError> {
+        let mut swept = Swept::default();
+        let (store, clock) = (&self.enrol.store, &self.enrol.clock);
+        let now = clock.real();
+        for key in store.due(Queue::Upkeep, now, PER_SHARD).await? {
+            let Some(org) = keys::org_of(&key) else { continue };
+            swept.connections += 1;
+            match self.look_after(&org).await {
+                Ok(expires) => {
+                    let left = expires.map(|expires| expires.duration_since(now).as_secs());
+                    swept.channel_expires_in_secs = [swept.channel_expires_in_secs, left].into_iter().flatten().min();
+                }
+                Err(error) => {
+                    tracing::error!(%org, %error, "upkeep failed; it is tried again in a minute");
+                    swept.failed += 1;
+                }
+            }
+        }
+        let mut hints = Vec::new();
+        for key in store.due(Queue::Notification, now, PER_SHARD).await? {
+            if let Some(org) = keys::org_of(&key) {
+                hints.push(Event::RecordsChanged { org, notification: key.sort });
+            }
+        }
+        let waiting = store.due(Queue::Writeback, now, PER_SHARD).await?;
+        let orgs: BTreeSet<OrgId> = waiting.iter().filter_map(keys::org_of).collect();
+        hints.extend(orgs.into_iter().map(|org| Event::WritebackPending { org }));
+        swept.hints = u32::try_from(hints.len()).unwrap_or(u32::MAX);
+        if !hints.is_empty() {
+            self.enrol.events.publish(&hints).await?;
+        }
+        Ok(swept)
+    }
+
+    /// Brings one connection into order; returns when its channel ends.
+    pub async fn look_after(&self, org: &OrgId) -> Result<Option<Timestamp>, AppError> {
+        // Due again soon: should this run die, the next one does not wait the whole interval.
+        self.edit(org, |connection, now| connection.next_upkeep = now + SignedDuration::from_mins(1)).await?;
+        let directory = Directory::read(&self.enrol.store, org).await?;
+        if let Health::Broken { reason } = &directory.connection.value.health {
+            tracing::warn!(%org, reason, "not connected: a person must connect again");
+            self.edit(org, |connection, now| connection.next_upkeep = now + INTERVAL).await?;
+            return Ok(directory.connection.value.channel_expires);
+        }
+        let expires = self.channel(&directory).await?;
+        self.fields(&directory).await?;
+        let news = self.assistants(&directory).await?;
+        self.reconcile(org, news).await?;
+        self.edit(org, |connection, now| connection.next_upkeep = now + INTERVAL).await?;
+        Ok(Some(expires))
+    }
+
+    fn crm(&self) -> &Arc<dyn Crm> {
+        &self.enrol.crm
+    }
+
+    /// Changes the connection, whoever else does.
+    async fn edit(&self, org: &OrgId, change: impl Fn(&mut Connection, Timestamp) + Send + Sync) -> Result<(), AppError> {
+        for _ in 0..5 {
+            let stored = self.enrol.store.connection(org).await?;
+            let Stored { mut value, version } = stored.ok_or_else(|| AppError::NotConnected(org.clone()))?;
+            change(&mut value, self.enrol.clock.real());
+            match self.enrol.store.put_connection(&value, Some(version)).await {
+                Err(TableError::Unexpected(_)) => {}
+                other => return Ok(other?),
+            }
+        }
+        Err(AppError::Contended(format!("the connection of {org}")))
+    }
+
+    /// Opens the channel, or renews it in time.
+    async fn channel(&self, directory: &Directory) -> Result<Timestamp, AppError> {
+        let (connection, now) = (&directory.connection.value, self.enrol.clock.real());
+        if let Some(expires) = connection.channel_expires
+            && expires > now + CHANNEL_RENEWAL
+        {
+            return Ok(expires);
+        }
+        let notify_url = connection
+            .public_url
+            .join("zoho/notifications")
+            .map_err(|error| AppError::Invalid(format!("PUBLIC_URL: {error}")))?;
+        let request = ChannelRequest {
+            channel_id: channel_id(&directory.org, &notify_url),
+            notify_url: notify_url.into(),
+            token: channel_token(&self.key, &directory.org),
+            expires: now + CHANNEL_LIFE,
+        };
+        let granted = self.crm().open_channel(&directory.org, &request).await?;
+        self.edit(&directory.org, |connection, _| connection.channel_expires = Some(granted.expires)).await?;
+        tracing::info!(org = %directory.org, expires = %granted.expires, "notification channel open");
+        Ok(granted.expires)
+    }
+
+    /// Makes the fields that are missing, and keeps the schedule picklist equal to the schedules here.
+    async fn fields(&self, directory: &Directory) -> Result<(), AppError> {
+        let (org, connection) = (&directory.org, &directory.connection.value);
+        let schedules = directory.schedule_names();
+        let complete = Module::ALL.iter().all(|module| connection.fields.contains_key(module));
+        if complete && connection.schedule_values == schedules {
+            return Ok(());
+        }
+        for module in Module::ALL {
+            let mut present = self.crm().fields(org, module).await?;
+            let wanted = self.wanted(&schedules);
+            let missing: Vec<_> =
+                wanted.iter().filter(|field| find(&present, &field.label).is_none()).cloned().collect();
+            if !missing.is_empty() {
+                self.crm().create_fields(org, module, &missing).await?;
+                present = self.crm().fields(org, module).await?;
+            }
+            let name = |field: &NewField| {
+                find(&present, &field.label).map(|found| found.api_name.clone()).ok_or_else(|| {
+                    AppError::Invalid(format!("{module} has no field {:?} although it was just made", field.label))
+                })
+            };
+            let names =
+                FieldNames { context: name(&wanted[0])?, schedule: name(&wanted[1])?, status: name(&wanted[2])? };
+            if let Some(picklist) = find(&present, &wanted[1].label)
+                && !schedules.iter().all(|name| picklist.values.contains(name))
+            {
+                self.crm().set_values(org, module, picklist, &schedules).await?;
+            }
+            self.edit(org, |connection, _| {
+                connection.fields.insert(module, names.clone());
+            })
+            .await?;
+        }
+        self.edit(org, |connection, _| connection.schedule_values.clone_from(&schedules)).await
+    }
+
+    fn wanted(&self, schedules: &[String]) -> [NewField; 3] {
+        let label = |name: &str| format!("{} {name}", self.field_prefix);
+        let statuses = [ConnectionStatus::Cold, ConnectionStatus::Warm, ConnectionStatus::Hot];
+        [
+            NewField { label: label("Context"), values: None },
+            NewField { label: label("Schedule"), values: Some(schedules.to_vec()) },
+            NewField {
+                label: label("Lead Connection Status"),
+                values: Some(statuses.iter().map(|status| status.as_str().to_owned()).collect()),
+            },
+        ]
+    }
+
+    /// Finds the users of assistants that have none; `true` if one was found.
+    async fn assistants(&self, directory: &Directory) -> Result<bool, AppError> {
+        let without = directory.assistants.iter().filter(|stored| stored.value.user.is_none());
+        if without.clone().next().is_none() {
+            return Ok(false);
+        }
+        let Enrol { store, crm, clock, .. } = &self.enrol;
+        let users = directory::users(store, crm, clock, &directory.org, true).await?;
+        let mut found = false;
+        for Stored { value, version } in without {
+            let Some(user) = value.find_user(&users) else { continue };
+            let mut assistant = value.clone();
+            assistant.user = Some(user);
+            match store.put_assistant(&directory.org, &assistant, Some(*version)).await {
+                Ok(()) | Err(TableError::Unexpected(_)) => found = true,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Looks at everything that changed since the last time, and now and then at everything the assistants own.
+    async fn reconcile(&self, org: &OrgId, news: bool) -> Result<(), AppError> {
+        let directory = Directory::read(&self.enrol.store, org).await?;
+        let connection = &directory.connection.value;
+        let now = self.enrol.clock.real();
+        let owners = directory.assistant_users();
+        let all = news || connection.looked_at_all.is_none_or(|last| last + LOOK_AT_ALL <= now);
+        for module in Module::ALL {
+            let mut ids = BTreeSet::new();
+            let mut known_until = connection.known_until.get(&module).copied();
+            if all && !owners.is_empty() {
+                ids.extend(self.crm().owned_by(org, module, &owners).await?.into_iter().map(|changed| changed.id));
+            }
+            // Without a cursor, changes begin to matter now: what came before is in what the assistants own.
+            let since = known_until.map_or(now - INTERVAL, |known| known - OVERLAP);
+            for changed in self.crm().changed_since(org, module, since).await? {
+                known_until = known_until.max(Some(changed.modified));
+                if owners.contains(&changed.owner) || self.is_active(org, module, &changed.id).await? {
+                    ids.insert(changed.id);
+                }
+            }
+            for deleted in self.crm().deleted_since(org, module, since).await? {
+                if self.is_active(org, module, &deleted).await? {
+                    ids.insert(deleted);
+                }
+            }
+            let ids: Vec<_> = ids.into_iter().collect();
+            if !ids.is_empty() {
+                self.enrol.look_at(org, module, &ids).await?;
+            }
+            // Only now: a failure above asks for the same changes again.
+            let known_until = known_until.unwrap_or(since);
+            self.edit(org, |connection, _| {
+                connection.known_until.insert(module, known_until);
+            })
+            .await?;
+        }
+        if all && !owners.is_empty() {
+            self.edit(org, |connection, now| connection.looked_at_all = Some(now)).await?;
+        }
+        Ok(())
+    }
+
+    async fn is_active(&self, org: &OrgId, module: Module, id: &RecordId) -> Result<bool, AppError> {
+        let lead = LeadId::from(RecordRef { module, id: id.clone() });
+        Ok(self.enrol.store.lead(org, &lead).await?.is_some_and(|stored| stored.lead.is_active()))
+    }
+}
+
+/// The field with this label. Zoho derives API names from labels and sometimes adds to them, so labels decide.
+fn find<'a>(fields: &'a [CrmField], label: &str) -> Option<&'a CrmField> {
+    fields.iter().find(|field| field.label.eq_ignore_ascii_case(label))
+}
+
+/// A channel's id is a number of our choice: the same for the same installation and org, so that a renewal never opens a
+/// second channel.
+fn channel_id(org: &OrgId, notify_url: &url::Url) -> String {
+    let digest = keys::hash(&format!("{org}|{notify_url}"));
+    let number = u64::from_str_radix(&digest[..12], 16).unwrap_or(1);
+    (1_000_000_000_000 + number % 1_000_000_000_000).to_string()
+}

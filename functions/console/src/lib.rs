@@ -1,1 +1,96 @@
-//! console.
+//! What people and other carriers reach: unsubscribe links, `POST /mail/inbound` for raw mail, `GET /health`.
+
+use app::receive::{Receive, Received};
+use app::unsubscribe::Unsubscribe;
+use edge::clients::{Clients, StartError, signing_key};
+use edge::http::{Answer, MOST_BYTES, Refusal, Wants, body, done, json_response, page, respond};
+use lambda_http::http::header::AUTHORIZATION;
+use lambda_http::http::{Method, StatusCode};
+use lambda_http::{Body, Request, Response};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use subtle::ConstantTimeEq;
+
+/// The largest mail that is taken; Lambda itself takes 6 MB.
+const MOST_MAIL_BYTES: usize = 30 * 1024 * 1024;
+
+/// The function.
+pub struct Console {
+    /// Serves unsubscribe links.
+    pub unsubscribe: Unsubscribe,
+    /// Takes in mail.
+    pub receive: Receive,
+    /// Opens the route for raw mail; closed without one.
+    pub inbound_token: Option<SecretString>,
+}
+
+impl Console {
+    /// With what the environment names.
+    pub async fn from_clients(clients: &Clients) -> Result<Self, StartError> {
+        let secret = clients.app_secret().await?;
+        let (changes, key) = (clients.lead_changes()?, signing_key(&secret)?);
+        Ok(Self {
+            unsubscribe: Unsubscribe { changes: changes.clone(), key: key.clone() },
+            receive: Receive { changes, key },
+            inbound_token: secret.inbound_token,
+        })
+    }
+
+    /// Answers a request.
+    pub async fn handle(&self, request: Request) -> Response<Body> {
+        respond(&Wants::of(&request), self.route(&request).await)
+    }
+
+    async fn route(&self, request: &Request) -> Answer {
+        let path = request.uri().path();
+        if let Some((_, token)) = path.split_once("/unsubscribe/") {
+            return match *request.method() {
+                Method::GET => self.ask(token),
+                Method::POST => self.take_off(request, token).await,
+                _ => Err(Refusal::method_not_allowed()),
+            };
+        }
+        match (request.method(), path) {
+            (&Method::POST, path) if path.ends_with("/mail/inbound") => self.inbound(request).await,
+            (&Method::GET, path) if path.ends_with("/health") => Ok(json_response(StatusCode::OK, &json!({ "ok": true }))),
+            _ => Err(Refusal::not_found()),
+        }
+    }
+
+    /// A page with a button: mail programs and scanners follow links, and a link must change nothing.
+    fn ask(&self, token: &str) -> Answer {
+        self.unsubscribe.open(token).ok_or_else(Refusal::not_found)?;
+        let form = "You will get no more mail from us.</p><form method=\"post\"><button>Unsubscribe</button></form><p>";
+        Ok(page(StatusCode::OK, "Unsubscribe?", form))
+    }
+
+    /// RFC 8058, and the button.
+    async fn take_off(&self, request: &Request, token: &str) -> Answer {
+        body(request, MOST_BYTES)?;
+        match self.unsubscribe.unsubscribe(token).await {
+            Ok(true) => Ok(page(StatusCode::OK, "Unsubscribed", "You will get no more mail from us.")),
+            Ok(false) => Err(Refusal::not_found()),
+            Err(error) => Err(Refusal::unavailable(&error)),
+        }
+    }
+
+    async fn inbound(&self, request: &Request) -> Answer {
+        let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        let known = self.inbound_token.as_ref().map(ExposeSecret::expose_secret).zip(given);
+        if !known.is_some_and(|(token, given)| token.as_bytes().ct_eq(given.as_bytes()).into()) {
+            return Err(Refusal::unauthorized("invalid_token", "send Authorization: Bearer with the inbound token"));
+        }
+        let raw = body(request, MOST_MAIL_BYTES)?;
+        if raw.is_empty() {
+            return Err(Refusal::bad_request("empty_mail", "the body must be one mail as RFC 5322 has it"));
+        }
+        let received = self.receive.receive(&mail::parse(raw, None)).await.map_err(|error| Refusal::unavailable(&error))?;
+        let result = match received {
+            Received::Applied(..) => "applied",
+            Received::Repeated => "repeated",
+            // Accepted all the same: sending it again would change nothing.
+            Received::Unmatched => return Ok(done(StatusCode::ACCEPTED)),
+        };
+        Ok(json_response(StatusCode::OK, &json!({ "result": result })))
+    }
+}

@@ -1,1 +1,97 @@
-//! mail-events.
+//! Applies what SES reports about mails it took. SES tells the account's default bus; a rule brings it here.
+
+use app::deliveries::Deliveries;
+use app::mail_events::{MailEvent, MailEventKind, MailEvents};
+use aws::parse_delivery_tag;
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use domain::OrgId;
+use edge::clients::{Clients, StartError};
+use edge::queue::{MessageError, each, json_body};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+/// The function.
+pub struct MailEventsFunction {
+    /// The use case.
+    pub events: MailEvents,
+    /// The region, which is part of the Message-IDs that SES gives.
+    pub region: String,
+}
+
+/// The envelope of the bus around SES's own event (SES developer guide, "event publishing to EventBridge").
+#[derive(Deserialize)]
+struct Envelope {
+    detail: Detail,
+}
+
+#[derive(Deserialize)]
+struct Detail {
+    #[serde(alias = "notificationType")]
+    #[serde(rename = "eventType")]
+    event_type: String,
+    mail: Mail,
+    bounce: Option<Bounce>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Mail {
+    message_id: String,
+    timestamp: Option<Timestamp>,
+    #[serde(default)]
+    tags: Tags,
+}
+
+/// Each tag's values; ours have one.
+#[derive(Deserialize, Default)]
+struct Tags {
+    #[serde(default)]
+    org: Vec<String>,
+    #[serde(default)]
+    delivery: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bounce {
+    bounce_type: String,
+}
+
+impl MailEventsFunction {
+    /// With what the environment names.
+    pub async fn from_clients(clients: &Clients) -> Result<Self, StartError> {
+        let deliveries = Deliveries { changes: clients.lead_changes()? };
+        Ok(Self { events: MailEvents { deliveries }, region: clients.region() })
+    }
+
+    /// Works off a batch of messages.
+    pub async fn handle(&self, batch: SqsEvent) -> SqsBatchResponse {
+        each(batch, json_body, async |envelope: Envelope| {
+            if let Some(event) = self.read(envelope.detail)? {
+                self.events.apply(&event).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Our words for what SES says; `None` for what changes nothing here, and for mails that are not ours.
+    fn read(&self, detail: Detail) -> Result<Option<MailEvent>, MessageError> {
+        let Detail { event_type, mail, bounce } = detail;
+        let (Some(org), Some(delivery)) = (mail.tags.org.first(), mail.tags.delivery.first()) else { return Ok(None) };
+        let poison = |error: domain::InvalidId| MessageError::Poison(error.to_string());
+        let org: OrgId = org.parse().map_err(poison)?;
+        let delivery = parse_delivery_tag(delivery).map_err(poison)?;
+        let what = match event_type.as_str() {
+            "Send" | "Delivery" => {
+                let message_id = aws::ses_message_id(&mail.message_id, &self.region);
+                MailEventKind::Left { message_id, at: mail.timestamp }
+            }
+            "Bounce" if bounce.is_some_and(|bounce| bounce.bounce_type == "Permanent") => MailEventKind::BouncedForGood,
+            "Complaint" => MailEventKind::Complained,
+            // Delays, soft bounces, opens and clicks: nothing here depends on them yet.
+            _ => return Ok(None),
+        };
+        Ok(Some(MailEvent { org, delivery, what }))
+    }
+}

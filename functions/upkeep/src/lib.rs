@@ -1,1 +1,61 @@
-//! upkeep.
+//! Upkeep: every quarter of an hour, and at once when an org was connected or an assistant changed.
+
+use app::AppError;
+use app::enrol::Enrol;
+use app::ports::Event;
+use app::upkeep::{Swept, Upkeep};
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use edge::clients::{Clients, StartError, signing_key};
+use edge::queue::{MessageError, each, event};
+use edge::settings;
+use serde::Deserialize;
+
+/// The function.
+pub struct UpkeepFunction {
+    /// The use case.
+    pub upkeep: Upkeep,
+}
+
+/// What starts it: a queue's batch, or the schedule, whose payload says nothing.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub enum Trigger {
+    /// Messages.
+    Queue(SqsEvent),
+    /// The schedule.
+    Schedule(serde_json::Value),
+}
+
+impl UpkeepFunction {
+    /// With what the environment names.
+    pub async fn from_clients(clients: &Clients) -> Result<Self, StartError> {
+        let secret = clients.app_secret().await?;
+        let enrol = Enrol {
+            store: clients.store()?,
+            crm: clients.crm(&secret)?,
+            events: clients.events()?,
+            clock: clients.clock(),
+        };
+        let (key, field_prefix) = (signing_key(&secret)?, settings::field_prefix()?);
+        Ok(Self { upkeep: Upkeep { enrol, key, field_prefix } })
+    }
+
+    /// Works off a batch of messages.
+    pub async fn handle(&self, batch: SqsEvent) -> SqsBatchResponse {
+        each(batch, event, async |event| match event {
+            Event::Connected { org } | Event::AssistantChanged { org } => {
+                self.upkeep.look_after(&org).await?;
+                Ok(())
+            }
+            other => Err(MessageError::Poison(format!("{other:?} is not for upkeep"))),
+        })
+        .await
+    }
+
+    /// One sweep.
+    pub async fn sweep(&self) -> Result<Swept, AppError> {
+        let swept = self.upkeep.sweep().await?;
+        tracing::info!(?swept, "upkeep");
+        Ok(swept)
+    }
+}

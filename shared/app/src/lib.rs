@@ -1,7 +1,9 @@
 //! The use cases, and the ports they need from the world.
 
+pub mod admin;
 pub mod change;
 pub mod connect;
+pub mod deliveries;
 mod directory;
 pub mod enrol;
 mod error;

@@ -3,9 +3,9 @@
 use domain::{DeliveryId, Fact, Lead, LeadId, OrgId, SuppressedWhy};
 use jiff::Timestamp;
 
-use crate::change::{Applied, LeadChanges};
+use crate::change::Applied;
 use crate::error::AppError;
-use crate::nurture::Nurture;
+use crate::deliveries::Deliveries;
 use crate::store::Alongside;
 
 /// A provider's report about a delivery, which it knows by the tags we gave it.
@@ -38,7 +38,7 @@ pub enum MailEventKind {
 /// Applies reports.
 pub struct MailEvents {
     /// Knows how a mail that left is stored.
-    pub nurture: Nurture,
+    pub deliveries: Deliveries,
 }
 
 impl MailEvents {
@@ -47,7 +47,7 @@ impl MailEvents {
         let lead = event.delivery.lead().ok_or_else(|| AppError::Invalid(format!("no lead in {}", event.delivery)))?;
         match &event.what {
             MailEventKind::Left { message_id, at } => {
-                self.nurture.sent(&event.org, &lead, &event.delivery, message_id, *at).await
+                self.deliveries.sent(&event.org, &lead, &event.delivery, message_id, *at).await
             }
             MailEventKind::BouncedForGood => self.undeliverable(&event.org, &lead, SuppressedWhy::Bounced).await,
             MailEventKind::Complained => self.undeliverable(&event.org, &lead, SuppressedWhy::Complained).await,
@@ -55,7 +55,6 @@ impl MailEvents {
     }
 
     async fn undeliverable(&self, org: &OrgId, lead: &LeadId, why: SuppressedWhy) -> Result<Applied, AppError> {
-        let changes: &LeadChanges = &self.nurture.changes;
-        changes.apply(org, lead, |_: &Lead| Some(Fact::Undeliverable { why }), Alongside::default()).await
+        self.deliveries.changes.apply(org, lead, |_: &Lead| Some(Fact::Undeliverable { why }), Alongside::default()).await
     }
 }

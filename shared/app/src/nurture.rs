@@ -7,13 +7,13 @@
 use std::sync::Arc;
 
 use domain::{
-    DeliveryId, Direction, Fact, Lead, LeadId, LoggedMail, Mailbox, Moment, OrgId, OutgoingMail, Purpose, SigningKey,
-    Stage, StepNo, compose,
+    Fact, Lead, LeadId, Mailbox, Moment, OrgId, OutgoingMail, Purpose, SigningKey, Stage, StepNo, compose,
 };
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use crate::change::{Applied, LeadChanges};
+use crate::change::LeadChanges;
+use crate::deliveries::Deliveries;
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::ports::{Lookup, Mailer, SendError};
@@ -22,8 +22,6 @@ use crate::store::{Alongside, Clash, Delivery, Health, LeadCommit, Outcome, Queu
 /// How long a sender has a mail to itself. Mail systems answer within seconds; the provider's own word that the mail
 /// left arrives well within this time.
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
-/// A mail system that was not reached is tried again after this long.
-const RETRY: SignedDuration = SignedDuration::from_mins(5);
 /// After this many tries that certainly sent nothing, a person should look.
 const MOST_ATTEMPTS: u32 = 12;
 /// How many leads of one shard a tick takes on; the next tick takes the others.
@@ -31,8 +29,8 @@ const PER_SHARD: u32 = 50;
 
 /// Sends what is due.
 pub struct Nurture {
-    /// Rows and hints.
-    pub changes: LeadChanges,
+    /// Rows and hints, and what became of mails.
+    pub deliveries: Deliveries,
     /// Mail.
     pub mailer: Arc<dyn Mailer>,
     /// Signs reply addresses, Message-IDs and unsubscribe links.
@@ -52,6 +50,8 @@ pub struct Ticked {
     pub ended: u32,
     /// Deliveries whose fate was looked up.
     pub settled: u32,
+    /// Deliveries of which nobody can tell whether they left.
+    pub unknown: u32,
     /// Leads that met an error, which was logged.
     pub failed: u32,
     /// How late the oldest of them was, in seconds of the calendar.
@@ -62,7 +62,7 @@ impl Nurture {
     /// Takes on what is due now, until `deadline` of real time.
     pub async fn tick(&self, deadline: Timestamp) -> Result<Ticked, AppError> {
         let mut ticked = Ticked::default();
-        let (store, clock) = (self.store(), &self.changes.clock);
+        let (store, clock) = (self.store(), &self.changes().clock);
         for key in store.due(Queue::Lease, clock.real(), PER_SHARD).await? {
             if let Some((org, lead)) = Store::lead_of_key(&key) {
                 let settled = self.settle(&org, &lead).await;
@@ -81,13 +81,18 @@ impl Nurture {
         Ok(ticked)
     }
 
+    /// Rows, hints and time.
+    pub fn changes(&self) -> &LeadChanges {
+        &self.deliveries.changes
+    }
+
     fn store(&self) -> &Store {
-        &self.changes.store
+        &self.changes().store
     }
 
     async fn step(&self, org: &OrgId, id: &LeadId, oldest: &mut i64) -> Result<Stepped, AppError> {
         let Some(stored) = self.store().lead(org, id).await? else { return Ok(Stepped::Nothing) };
-        let now = self.changes.clock.calendar();
+        let now = self.changes().clock.calendar();
         match stored.lead.stage {
             Stage::Waiting { due, step } if due <= now => {
                 *oldest = (*oldest).max(now.duration_since(due).as_secs());
@@ -96,7 +101,7 @@ impl Nurture {
             Stage::Closing { due } if due <= now => {
                 let over =
                     |lead: &Lead| matches!(lead.stage, Stage::Closing { due } if due <= now).then_some(Fact::ClosingTimeOver);
-                self.changes.apply(org, id, over, Alongside::default()).await?;
+                self.changes().apply(org, id, over, Alongside::default()).await?;
                 Ok(Stepped::Ended)
             }
             Stage::Waiting { .. } | Stage::Closing { .. } | Stage::Sending { .. } | Stage::Ended { .. } => {
@@ -113,7 +118,7 @@ impl Nurture {
         };
         let schedule = directory.schedule(&[&lead.schedule]);
         let calendar = &assistant.calendar;
-        let (now, real) = (self.changes.clock.calendar(), self.changes.clock.real());
+        let (now, real) = (self.changes().clock.calendar(), self.changes().clock.real());
         let moment = Moment { now, assistant, schedule: &schedule };
         if !calendar.is_open(now) {
             return self.postpone(org, &lead.id, calendar.soonest(now, lead.spread(step))).await;
@@ -125,13 +130,13 @@ impl Nurture {
         let Some(address) = lead.address.clone() else { return Ok(Stepped::Nothing) };
         if let Some(why) = self.store().suppression(org, &address).await? {
             let barred = |lead: &Lead| lead.is_active().then_some(Fact::Unsubscribed { why });
-            self.changes.apply(org, &lead.id, barred, Alongside::default()).await?;
+            self.changes().apply(org, &lead.id, barred, Alongside::default()).await?;
             return Ok(Stepped::Ended);
         }
         let Some(follow_up) = schedule.step(step) else {
             // The schedule was shortened under the lead.
             let over = |lead: &Lead| matches!(lead.stage, Stage::Waiting { .. }).then_some(Fact::NothingLeft);
-            self.changes.apply(org, &lead.id, over, Alongside::default()).await?;
+            self.changes().apply(org, &lead.id, over, Alongside::default()).await?;
             return Ok(Stepped::Nothing);
         };
         let parameters = lead.parameters(assistant, &directory.connection.value.name);
@@ -185,11 +190,11 @@ impl Nurture {
     }
 
     async fn postpone(&self, org: &OrgId, id: &LeadId, until: Timestamp) -> Result<Stepped, AppError> {
-        let now = self.changes.clock.calendar();
+        let now = self.changes().clock.calendar();
         let later = |lead: &Lead| {
             matches!(lead.stage, Stage::Waiting { due, .. } if due <= now).then_some(Fact::Postponed { until })
         };
-        self.changes.apply(org, id, later, Alongside::default()).await?;
+        self.changes().apply(org, id, later, Alongside::default()).await?;
         Ok(Stepped::Postponed)
     }
 
@@ -198,16 +203,18 @@ impl Nurture {
         let name = &delivery.mail.delivery;
         match self.mailer.send(org, &delivery.mail).await {
             Ok(message_id) => {
-                self.sent(org, id, name, &message_id, None).await?;
+                self.deliveries.sent(org, id, name, &message_id, None).await?;
                 Ok(Stepped::Sent)
             }
             Err(SendError::NotSent { reason }) => {
                 tracing::warn!(%org, delivery.id = %name, reason, "the mail system was not reached");
-                self.not_sent(org, id, name, &reason).await
+                self.deliveries.not_sent(org, id, name, &reason).await?;
+                Ok(Stepped::Postponed)
             }
             Err(SendError::Refused { reason }) => {
                 tracing::warn!(%org, delivery.id = %name, reason, "the mail system refused a mail");
-                self.refused(org, id, name, &reason).await
+                self.deliveries.refused(org, id, name, &reason).await?;
+                Ok(Stepped::Ended)
             }
             Err(SendError::Unknown { reason, .. }) => {
                 // Left as it is: when the lease is over, whoever comes looks it up.
@@ -217,83 +224,11 @@ impl Nurture {
         }
     }
 
-    /// Stores that a delivery left; from the mail system's answer, a look-up, or the provider's events.
-    pub async fn sent(
-        &self,
-        org: &OrgId,
-        id: &LeadId,
-        name: &DeliveryId,
-        message_id: &str,
-        at: Option<Timestamp>,
-    ) -> Result<Applied, AppError> {
-        let Some(stored) = self.store().delivery(org, id, name).await? else { return Ok(Applied::Known) };
-        if let Outcome::Sent { .. } = stored.value.outcome {
-            return Ok(Applied::Known);
-        }
-        let mail = &stored.value.mail;
-        let logged = LoggedMail {
-            direction: Direction::Sent,
-            from: mail.from.clone(),
-            to: mail.to.clone(),
-            subject: mail.subject.clone(),
-            text: mail.text.clone(),
-            at: at.unwrap_or(mail.date),
-            message_id: message_id.to_owned(),
-        };
-        let mut message_ids = vec![mail.message_id.clone(), message_id.to_owned()];
-        message_ids.dedup();
-        let outcome = Outcome::Sent { message_id: message_id.to_owned() };
-        let after = Delivery { outcome, ..stored.value.clone() };
-        let fact = |_: &Lead| {
-            let mail = Box::new(logged.clone());
-            Some(Fact::Sent { delivery: name.clone(), mail, message_ids: message_ids.clone() })
-        };
-        let delivery = Some((&after, Some(stored.version)));
-        let alongside = Alongside { delivery, message: Some((message_id, name)), ..Alongside::default() };
-        match self.changes.apply(org, id, fact, alongside).await {
-            // The provider's event and its answer raced, and the other one stored it.
-            Err(AppError::Contended(_)) if self.is_known_sent(org, id, name).await? => Ok(Applied::Known),
-            applied => applied,
-        }
-    }
-
-    async fn is_known_sent(&self, org: &OrgId, id: &LeadId, name: &DeliveryId) -> Result<bool, AppError> {
-        let stored = self.store().delivery(org, id, name).await?;
-        Ok(stored.is_some_and(|stored| matches!(stored.value.outcome, Outcome::Sent { .. })))
-    }
-
-    async fn not_sent(
-        &self,
-        org: &OrgId,
-        id: &LeadId,
-        name: &DeliveryId,
-        reason: &str,
-    ) -> Result<Stepped, AppError> {
-        let Some(stored) = self.store().delivery(org, id, name).await? else { return Ok(Stepped::Nothing) };
-        let after = Delivery { outcome: Outcome::NotSent { reason: reason.to_owned() }, ..stored.value };
-        let retry_at = self.changes.clock.calendar() + RETRY;
-        let fact = |lead: &Lead| is_sending(lead, name).then(|| Fact::NotSent { delivery: name.clone(), retry_at });
-        let alongside = Alongside { delivery: Some((&after, Some(stored.version))), ..Alongside::default() };
-        self.changes.apply(org, id, fact, alongside).await?;
-        Ok(Stepped::Postponed)
-    }
-
-    async fn refused(&self, org: &OrgId, id: &LeadId, name: &DeliveryId, reason: &str) -> Result<Stepped, AppError> {
-        let Some(stored) = self.store().delivery(org, id, name).await? else { return Ok(Stepped::Nothing) };
-        let after = Delivery { outcome: Outcome::Refused { reason: reason.to_owned() }, ..stored.value };
-        let fact = |lead: &Lead| {
-            is_sending(lead, name).then(|| Fact::SendRefused { delivery: name.clone(), reason: reason.to_owned() })
-        };
-        let alongside = Alongside { delivery: Some((&after, Some(stored.version))), ..Alongside::default() };
-        self.changes.apply(org, id, fact, alongside).await?;
-        Ok(Stepped::Ended)
-    }
-
     /// Finds out what became of a delivery whose sender did not come back.
     async fn settle(&self, org: &OrgId, id: &LeadId) -> Result<Stepped, AppError> {
         let Some(stored) = self.store().lead(org, id).await? else { return Ok(Stepped::Nothing) };
         let Stage::Sending { delivery: name, lease_until, .. } = &stored.lead.stage else { return Ok(Stepped::Nothing) };
-        if *lease_until > self.changes.clock.real() {
+        if *lease_until > self.changes().clock.real() {
             return Ok(Stepped::Nothing);
         }
         let Some(delivery) = self.store().delivery(org, id, name).await? else {
@@ -301,29 +236,19 @@ impl Nurture {
         };
         match self.mailer.find(org, &delivery.value.mail).await {
             Lookup::Sent { message_id, at } => {
-                self.sent(org, id, name, &message_id, at).await?;
+                self.deliveries.sent(org, id, name, &message_id, at).await?;
+                Ok(Stepped::Settled)
             }
             Lookup::NotSent => {
-                self.not_sent(org, id, name, "the sender stopped before the mail left").await?;
+                self.deliveries.not_sent(org, id, name, "the sender stopped before the mail left").await?;
+                Ok(Stepped::Settled)
             }
             Lookup::CannotTell => {
-                tracing::error!(%org, delivery.id = %name, "unknown delivery: look for it in the mail system");
-                let after = Delivery { outcome: Outcome::Unknown, ..delivery.value.clone() };
-                let subject = &delivery.value.mail.subject;
-                let fact = |lead: &Lead| {
-                    is_sending(lead, name)
-                        .then(|| Fact::Unsettled { delivery: name.clone(), subject: subject.clone() })
-                };
-                let alongside = Alongside { delivery: Some((&after, Some(delivery.version))), ..Alongside::default() };
-                self.changes.apply(org, id, fact, alongside).await?;
+                self.deliveries.unsettled(org, id, name).await?;
+                Ok(Stepped::Unknown)
             }
         }
-        Ok(Stepped::Settled)
     }
-}
-
-fn is_sending(lead: &Lead, name: &DeliveryId) -> bool {
-    matches!(&lead.stage, Stage::Sending { delivery, .. } if delivery == name)
 }
 
 fn unsubscribe_url(public_url: &Url, token: &str) -> String {
@@ -337,6 +262,7 @@ enum Stepped {
     Postponed,
     Ended,
     Settled,
+    Unknown,
 }
 
 impl Ticked {
@@ -347,6 +273,7 @@ impl Ticked {
             Ok(Stepped::Postponed) => self.postponed += 1,
             Ok(Stepped::Ended) => self.ended += 1,
             Ok(Stepped::Settled) => self.settled += 1,
+            Ok(Stepped::Unknown) => self.unknown += 1,
             Err(error) => {
                 tracing::error!(%org, lead.id = %lead, %error, "a due lead could not be worked on");
                 self.failed += 1;

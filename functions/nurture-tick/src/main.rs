@@ -1,0 +1,18 @@
+//! Starts the function.
+
+use edge::clients::Clients;
+use lambda_runtime::{LambdaEvent, service_fn};
+use nurture_tick::NurtureTick;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    edge::init_telemetry();
+    let function = NurtureTick::from_clients(&Clients::from_env().await).await?;
+    lambda_runtime::run(service_fn(async |_: LambdaEvent<serde_json::Value>| {
+        let ticked = function.handle().await?;
+        edge::metric("OldestDueSeconds", "Seconds", ticked.oldest_due_secs);
+        edge::metric("UnknownDeliveries", "Count", ticked.unknown.into());
+        Ok::<_, lambda_runtime::Error>(())
+    }))
+    .await
+}

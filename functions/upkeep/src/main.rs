@@ -1,0 +1,22 @@
+//! Starts the function.
+
+use edge::clients::Clients;
+use lambda_runtime::{LambdaEvent, service_fn};
+use upkeep::{Trigger, UpkeepFunction};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    edge::init_telemetry();
+    let function = UpkeepFunction::from_clients(&Clients::from_env().await).await?;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Trigger>| match event.payload {
+        Trigger::Queue(batch) => Ok(serde_json::to_value(function.handle(batch).await)?),
+        Trigger::Schedule(_) => {
+            let swept = function.sweep().await?;
+            if let Some(left) = swept.channel_expires_in_secs {
+                edge::metric("ChannelExpiresInSeconds", "Seconds", left);
+            }
+            Ok::<_, lambda_runtime::Error>(serde_json::Value::Null)
+        }
+    }))
+    .await
+}

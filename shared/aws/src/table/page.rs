@@ -1,0 +1,67 @@
+//! Pages, and the tokens that name where the next one starts.
+//!
+//! A token holds the sort part of the last row's place and nothing that says whose list it is: that comes from the call,
+//! so a token from one org, or one that somebody made up, never opens another org's list.
+
+use std::collections::HashMap;
+
+use app::ports::{Page, Row, TableError};
+use data_encoding::BASE64URL_NOPAD;
+
+use super::item::{Item, LIST_PK, LIST_SK, PK, SK, text};
+
+/// Which order a page is cut from.
+#[derive(Clone, Copy)]
+pub(super) enum Cut {
+    /// Of a partition, by sort key.
+    Partition,
+    /// Of a list, by place in the list and then by key.
+    List,
+}
+
+impl Cut {
+    /// The first `limit` of `rows`; there are more pages if that leaves some, or the table itself said so.
+    pub(super) fn page(self, mut rows: Vec<Row>, limit: u32, more: bool) -> Page {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = more || rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|last| match (self, &last.listing) {
+            (Self::List, Some(listing)) => token(&[&listing.sort, &last.key.partition, &last.key.sort]),
+            (Self::List | Self::Partition, _) => token(&[&last.key.sort]),
+        });
+        Page { rows, next }
+    }
+}
+
+/// Where a page of a partition starts.
+pub(super) fn partition_start(token: &str, partition: &str, prefix: &str) -> Result<Item, TableError> {
+    let [sort] = place(token, prefix)?;
+    Ok(start([(PK, partition.to_owned()), (SK, sort)]))
+}
+
+/// Where a page of a list starts.
+pub(super) fn list_start(token: &str, list: &str, prefix: &str) -> Result<Item, TableError> {
+    let [list_sort, partition, sort] = place(token, prefix)?;
+    Ok(start([(LIST_PK, list.to_owned()), (LIST_SK, list_sort), (PK, partition), (SK, sort)]))
+}
+
+fn start<const N: usize>(parts: [(&str, String); N]) -> Item {
+    HashMap::from(parts.map(|(name, value)| (name.to_owned(), text(value))))
+}
+
+fn token(parts: &[&String]) -> String {
+    BASE64URL_NOPAD.encode(serde_json::json!(parts).to_string().as_bytes())
+}
+
+fn place<const N: usize>(token: &str, prefix: &str) -> Result<[String; N], TableError> {
+    BASE64URL_NOPAD
+        .decode(token.as_bytes())
+        .ok()
+        .and_then(|json| serde_json::from_slice::<Vec<String>>(&json).ok())
+        .and_then(|parts| <[String; N]>::try_from(parts).ok())
+        .filter(|parts| parts[0].starts_with(prefix) && parts.iter().all(|part| !part.is_empty()))
+        .ok_or_else(|| TableError::Corrupt {
+            key: "(page token)".to_owned(),
+            reason: "it does not name a place in this list; start again at the first page".to_owned(),
+        })
+}

@@ -1,0 +1,190 @@
+//! The adapters, made once when a function starts. Each function asks for the ports its use case needs, and no more: what
+//! it does not ask for is not linked into it.
+
+use std::sync::Arc;
+
+use app::change::LeadChanges;
+use app::deliveries::Deliveries;
+use app::nurture::Nurture;
+use app::ports::{Accounts, Clock, Crm, Events, Mailer, Secrets, Sessions};
+use app::store::Store;
+use app::tokens::TokenKeeper;
+use aws::{Bus, DynamoTable, SecretsManager, SesMailer};
+use aws_config::{BehaviorVersion, SdkConfig};
+use domain::SigningKey;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use url::Url;
+use zoho::{AccountsSettings, Zoho, ZohoAccounts};
+
+use crate::SystemClock;
+use crate::settings::{self, SettingError};
+
+/// The installation's own secret: one JSON object in the secret store.
+#[derive(Deserialize)]
+pub struct AppSecret {
+    /// From Zoho's API console.
+    #[serde(default)]
+    pub zoho_client_id: String,
+    /// From Zoho's API console.
+    pub zoho_client_secret: Option<SecretString>,
+    /// At least 16 characters; signs reply addresses, links and channel tokens.
+    pub signing_key: SecretString,
+    /// Opens the route for raw mail.
+    pub inbound_token: Option<SecretString>,
+    /// A mail server, if mails do not leave through SES.
+    pub smtp_url: Option<SecretString>,
+}
+
+/// Why a function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The secret store.
+    #[error(transparent)]
+    Secrets(#[from] app::ports::SecretsError),
+}
+
+/// The AWS account, and what is made of it.
+pub struct Clients {
+    config: SdkConfig,
+}
+
+impl Clients {
+    /// Reads region, credentials and, for local runs, the endpoint from the environment.
+    pub async fn from_env() -> Self {
+        Self { config: aws_config::load_defaults(BehaviorVersion::latest()).await }
+    }
+
+    /// The region.
+    pub fn region(&self) -> String {
+        self.config.region().map_or_else(String::new, ToString::to_string)
+    }
+
+    /// The table.
+    pub fn store(&self) -> Result<Store, SettingError> {
+        let client = aws_sdk_dynamodb::Client::new(&self.config);
+        Ok(Store::new(Arc::new(DynamoTable::new(&client, settings::required(settings::TABLE_NAME)?))))
+    }
+
+    /// The bus.
+    pub fn events(&self) -> Result<Arc<dyn Events>, SettingError> {
+        let client = aws_sdk_eventbridge::Client::new(&self.config);
+        Ok(Arc::new(Bus::new(client, settings::required(settings::EVENT_BUS)?)))
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(SystemClock)
+    }
+
+    /// The secret store.
+    pub fn secrets(&self) -> Arc<dyn Secrets> {
+        Arc::new(SecretsManager::new(aws_sdk_secretsmanager::Client::new(&self.config)))
+    }
+
+    /// The installation's secret.
+    pub async fn app_secret(&self) -> Result<AppSecret, StartError> {
+        let name = settings::required(settings::APP_SECRET)?;
+        let secret = self.secrets().get(&name).await?;
+        let wrong = |problem: &str| SettingError::new(settings::APP_SECRET, problem.to_owned());
+        let secret = secret.ok_or_else(|| wrong("names a secret that does not exist"))?;
+        // The parser's own words could quote the secret.
+        serde_json::from_str(secret.expose_secret())
+            .map_err(|_| wrong("is not a JSON object with zoho_client_id, zoho_client_secret and signing_key").into())
+    }
+
+    /// Raw mail that SES left in the bucket.
+    pub fn mails(&self) -> aws::S3Mails {
+        aws::S3Mails::new(aws_sdk_s3::Client::new(&self.config))
+    }
+
+    /// What use cases that change leads share.
+    pub fn lead_changes(&self) -> Result<LeadChanges, SettingError> {
+        Ok(LeadChanges { store: self.store()?, events: self.events()?, clock: self.clock() })
+    }
+
+    /// The tokens of all orgs.
+    pub fn tokens(&self, accounts: Arc<dyn Accounts>) -> Result<Arc<TokenKeeper>, SettingError> {
+        let prefix = settings::required(settings::TOKEN_SECRET_PREFIX)?;
+        Ok(Arc::new(TokenKeeper::new(self.store()?, self.secrets(), accounts, self.clock(), prefix)))
+    }
+
+    /// The CRM, with the tokens it needs.
+    pub fn crm(&self, secret: &AppSecret) -> Result<Arc<dyn Crm>, SettingError> {
+        let tokens = self.tokens(accounts(secret)?)?;
+        Ok(crm(tokens))
+    }
+
+    /// The mailer that [`settings::MAIL_TRANSPORT`] names.
+    pub fn mailer(&self, secret: &AppSecret) -> Result<Arc<dyn Mailer>, SettingError> {
+        let transport = settings::optional(settings::MAIL_TRANSPORT).unwrap_or_else(|| "ses".to_owned());
+        match (transport.as_str(), &secret.smtp_url) {
+            ("ses", _) => {
+                let client = aws_sdk_sesv2::Client::new(&self.config);
+                let set = settings::optional(settings::SES_CONFIGURATION_SET);
+                Ok(Arc::new(SesMailer::new(&client, set, mail::render)))
+            }
+            ("smtp", Some(url)) => smtp(url),
+            ("smtp", None) => {
+                Err(SettingError::new(settings::MAIL_TRANSPORT, "is smtp, but the app secret has no smtp_url"))
+            }
+            (other, _) => Err(SettingError::new(settings::MAIL_TRANSPORT, format!("{other:?} is unknown; write ses or smtp"))),
+        }
+    }
+
+    /// The sender of mails, with everything it needs.
+    pub fn nurture(&self, secret: &AppSecret) -> Result<Nurture, SettingError> {
+        Ok(Nurture {
+            deliveries: Deliveries { changes: self.lead_changes()? },
+            mailer: self.mailer(secret)?,
+            key: signing_key(secret)?,
+            reply_domain: settings::reply_domain()?,
+        })
+    }
+}
+
+/// A mailer over SMTP.
+pub fn smtp(url: &SecretString) -> Result<Arc<dyn Mailer>, SettingError> {
+    let mailer = mail::SmtpMailer::from_url(url).map_err(|problem| SettingError::new(settings::SMTP_URL, problem))?;
+    Ok(Arc::new(mailer))
+}
+
+/// The CRM over these sessions.
+pub fn crm(sessions: Arc<dyn Sessions>) -> Arc<dyn Crm> {
+    Arc::new(Zoho::new(zoho::http_client(), sessions))
+}
+
+/// The key behind every signed name.
+pub fn signing_key(secret: &AppSecret) -> Result<SigningKey, SettingError> {
+    SigningKey::new(secret.signing_key.expose_secret().as_bytes())
+        .ok_or_else(|| SettingError::new(settings::APP_SECRET, "has a signing_key of under 16 characters"))
+}
+
+/// Zoho accounts: the client of the app secret, at the server of [`settings::ZOHO_ACCOUNTS`].
+pub fn accounts(secret: &AppSecret) -> Result<Arc<dyn Accounts>, SettingError> {
+    let server = settings::optional(settings::ZOHO_ACCOUNTS);
+    let client_secret = secret.zoho_client_secret.clone().filter(|secret| !secret.expose_secret().is_empty());
+    match (secret.zoho_client_id.is_empty(), client_secret) {
+        (false, Some(client_secret)) => zoho_accounts(&secret.zoho_client_id, client_secret, server.as_deref()),
+        _ => Err(SettingError::new(settings::APP_SECRET, "has no zoho_client_id and zoho_client_secret yet")),
+    }
+}
+
+/// Zoho accounts with this client, starting at Zoho's US server unless `server` names another. One that is not one of Zoho's is trusted because the operator named it.
+pub fn zoho_accounts(
+    client_id: &str,
+    client_secret: SecretString,
+    server: Option<&str>,
+) -> Result<Arc<dyn Accounts>, SettingError> {
+    let mut accounts = AccountsSettings::new(client_id, client_secret);
+    if let Some(server) = server {
+        let wrong = || SettingError::new(settings::ZOHO_ACCOUNTS, format!("{server:?} is no address; write https://accounts.zoho.eu"));
+        let url = Url::parse(server).map_err(|_| wrong())?;
+        accounts.home = url.clone();
+        accounts.extra = Some(url);
+    }
+    Ok(Arc::new(ZohoAccounts::new(zoho::http_client(), accounts)))
+}

@@ -1,0 +1,185 @@
+//! HTTP answers. A refused request gets a stable code, a sentence and a request id, and leaves one line in the log.
+
+use app::AppError;
+use lambda_http::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use lambda_http::http::{StatusCode, response::Builder};
+use lambda_http::{Body, Request, RequestExt, Response};
+use serde_json::json;
+use url::Url;
+
+/// The largest body of a notification or a form; Zoho's own are a few kilobytes.
+pub const MOST_BYTES: usize = 1024 * 1024;
+
+/// A request that is not served, by what its sender can do about it.
+#[derive(Debug)]
+pub struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+impl Refusal {
+    /// The request is not as it should be.
+    pub fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, code, message: message.into() }
+    }
+
+    /// The sender is not who may do this.
+    pub fn unauthorized(code: &'static str, message: impl Into<String>) -> Self {
+        Self { status: StatusCode::UNAUTHORIZED, code, message: message.into() }
+    }
+
+    /// The sender is known and may not.
+    pub fn forbidden(code: &'static str, message: impl Into<String>) -> Self {
+        Self { status: StatusCode::FORBIDDEN, code, message: message.into() }
+    }
+
+    /// There is nothing here.
+    pub fn not_found() -> Self {
+        Self { status: StatusCode::NOT_FOUND, code: "not_found", message: "there is nothing at this address".into() }
+    }
+
+    /// The path is right, the method is not.
+    pub fn method_not_allowed() -> Self {
+        let message = "this address does not take that method".into();
+        Self { status: StatusCode::METHOD_NOT_ALLOWED, code: "method_not_allowed", message }
+    }
+
+    /// The body is larger than anything that belongs here.
+    pub fn too_large(most: usize) -> Self {
+        let message = format!("the body is larger than {most} bytes");
+        Self { status: StatusCode::PAYLOAD_TOO_LARGE, code: "too_large", message }
+    }
+
+    /// It failed here; sending it again later may help.
+    pub fn unavailable(error: &AppError) -> Self {
+        tracing::error!(%error, "a request failed");
+        let message = "it did not work; try again in a minute".into();
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, code: "unavailable", message }
+    }
+}
+
+/// What a function answers.
+pub type Answer = Result<Response<Body>, Refusal>;
+
+/// Turns a refusal into a response, with one line in the log; browsers get a page, programs JSON.
+pub fn respond(request: &Wants, answer: Answer) -> Response<Body> {
+    let refusal = match answer {
+        Ok(response) => return response,
+        Err(refusal) => refusal,
+    };
+    let Refusal { status, code, message } = refusal;
+    let request_id = &request.request_id;
+    tracing::warn!(request.id = request_id, status = status.as_u16(), code, "request refused");
+    if request.html {
+        let body = format!("{message}. <small>({code}, request {request_id})</small>", message = escape(&message));
+        return page(status, "That did not work", &body);
+    }
+    let body = json!({ "error": { "code": code, "message": message, "request_id": request_id } });
+    finish(headers(status, "application/json"), body.to_string())
+}
+
+/// What the answer to a request depends on besides its content.
+#[derive(Debug)]
+pub struct Wants {
+    html: bool,
+    request_id: String,
+}
+
+impl Wants {
+    /// Read off a request before it is taken apart.
+    pub fn of(request: &Request) -> Self {
+        let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let id = request.lambda_context_ref().map(|context| context.request_id.clone()).filter(|id| !id.is_empty());
+        Self { html: accept.contains("text/html"), request_id: id.unwrap_or_else(random_id) }
+    }
+}
+
+fn random_id() -> String {
+    let mut bytes = [0; 8];
+    // An id that cannot be drawn is only less useful.
+    getrandom::fill(&mut bytes).ok();
+    format!("{:016x}", u64::from_be_bytes(bytes))
+}
+
+/// The body, if it is not larger than `most`.
+pub fn body(request: &Request, most: usize) -> Result<&[u8], Refusal> {
+    let bytes: &[u8] = request.body().as_ref();
+    if bytes.len() > most { Err(Refusal::too_large(most)) } else { Ok(bytes) }
+}
+
+/// A query parameter, decoded; the first of several.
+pub fn query(request: &Request, name: &str) -> Option<String> {
+    let query = request.uri().query()?;
+    url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// A cookie's value.
+pub fn cookie(request: &Request, name: &str) -> Option<String> {
+    let headers = request.headers().get_all(lambda_http::http::header::COOKIE).into_iter();
+    let pairs = headers.filter_map(|header| header.to_str().ok()).flat_map(|header| header.split(';'));
+    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+}
+
+/// Where the installation is reached: the setting, or what API Gateway says (never a header that a stranger can set).
+pub fn public_url(request: &Request, setting: Option<&Url>) -> Result<Url, Refusal> {
+    if let Some(url) = setting {
+        return Ok(url.clone());
+    }
+    let domain = request.request_context_ref().and_then(|context| match context {
+        lambda_http::request::RequestContext::ApiGatewayV2(context) => {
+            let stage = context.stage.as_deref().filter(|stage| *stage != "$default");
+            let path = stage.map(|stage| format!("{stage}/")).unwrap_or_default();
+            context.domain_name.as_ref().map(|domain| format!("https://{domain}/{path}"))
+        }
+        _ => None,
+    });
+    domain.and_then(|text| Url::parse(&text).ok()).ok_or_else(|| {
+        Refusal::bad_request("no_public_url", "this installation does not know its own address; set PUBLIC_URL")
+    })
+}
+
+fn headers(status: StatusCode, content_type: &str) -> Builder {
+    Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, content_type)
+        .header(CACHE_CONTROL, "no-store")
+        .header("x-content-type-options", "nosniff")
+        .header("referrer-policy", "no-referrer")
+}
+
+fn finish(builder: Builder, body: String) -> Response<Body> {
+    builder.body(Body::from(body)).expect("status and headers are constants of this module")
+}
+
+/// Nothing but a status, as programs want it.
+pub fn done(status: StatusCode) -> Response<Body> {
+    finish(headers(status, "text/plain; charset=utf-8"), String::new())
+}
+
+/// JSON.
+pub fn json_response(status: StatusCode, body: &serde_json::Value) -> Response<Body> {
+    finish(headers(status, "application/json"), body.to_string())
+}
+
+/// A small page. `body` is HTML: what comes from outside must have gone through [`escape`].
+pub fn page(status: StatusCode, title: &str, body: &str) -> Response<Body> {
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width, initial-scale=1\"><title>{title}</title><style>{STYLE}</style>\
+         <main><h1>{title}</h1><p>{body}</p></main></html>"
+    );
+    let builder = headers(status, "text/html; charset=utf-8").header(CONTENT_SECURITY_POLICY, POLICY);
+    finish(builder, html)
+}
+
+const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;color-scheme:light dark}\
+    main{max-width:32rem;margin:15vh auto;padding:0 1rem}button{font:inherit;padding:.5rem 1rem}";
+/// No script, no frame, nothing from elsewhere; forms go back where they came from.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Makes text safe between HTML tags and in attributes.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}

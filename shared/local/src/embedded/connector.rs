@@ -1,0 +1,99 @@
+//! The SDK's requests, answered by a database in this process.
+//!
+//! Nothing is awaited: SQLite answers in a fraction of a millisecond, so an answer is ready when the call returns, and
+//! the same calls in the same order give the same answers.
+
+use std::fmt;
+use std::fs::File;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::config::RuntimeComponents;
+use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
+use aws_sdk_dynamodb::error::ConnectorError;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_types::body::SdkBody;
+use dynoxide::{Database, DynoxideError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A request or an answer as it travels: the operation's name or the status, and JSON.
+pub(super) type Answer = (u16, Vec<u8>);
+
+/// An HTTP client for the SDK that is the database itself.
+#[derive(Clone)]
+pub(super) struct Embedded {
+    database: Database,
+    /// Released with the last client, not before: as long as somebody can write, the directory is taken.
+    _lock: Option<Arc<File>>,
+}
+
+impl Embedded {
+    pub(super) fn new(database: Database, lock: Option<File>) -> Self {
+        Self { database, _lock: lock.map(Arc::new) }
+    }
+
+    /// Carries out one operation, such as `PutItem`.
+    pub(super) fn answer(&self, operation: &str, body: &[u8]) -> Answer {
+        let db = &self.database;
+        let answer = match operation {
+            "CreateTable" => run(body, |request| db.create_table(request)),
+            "DescribeTable" => run(body, |request| db.describe_table(request)),
+            "UpdateTimeToLive" => run(body, |request| db.update_time_to_live(request)),
+            "GetItem" => run(body, |request| db.get_item(request)),
+            "PutItem" => run(body, |request| db.put_item(request)),
+            "UpdateItem" => run(body, |request| db.update_item(request)),
+            "DeleteItem" => run(body, |request| db.delete_item(request)),
+            "Query" => run(body, |request| db.query(request)),
+            "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
+            _ => Err(DynoxideError::ValidationException(format!("{operation} is not embedded"))),
+        };
+        answer.map_or_else(|error| (error.status_code(), error.to_json().into_bytes()), |json| (200, json))
+    }
+
+    /// Forgets the rows whose time is over, as DynamoDB does by itself; says how many.
+    pub(super) fn forget_expired(&self) -> Result<usize, DynoxideError> {
+        self.database.sweep_ttl()
+    }
+}
+
+fn run<Q: DeserializeOwned, A: Serialize>(
+    body: &[u8],
+    operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
+) -> Result<Vec<u8>, DynoxideError> {
+    let request = serde_json::from_slice(body).map_err(|e| DynoxideError::SerializationException(e.to_string()))?;
+    serde_json::to_vec(&operation(request)?).map_err(|e| DynoxideError::InternalServerError(e.to_string()))
+}
+
+/// The operation a request names, and its JSON.
+pub(super) fn parts(request: &HttpRequest) -> Result<(&str, &[u8]), ConnectorError> {
+    let target = request.headers().get("x-amz-target").and_then(|target| target.rsplit_once('.'));
+    let (_, operation) = target.ok_or_else(|| ConnectorError::user("a request without a target".into()))?;
+    let body = request.body().bytes().ok_or_else(|| ConnectorError::user("a request with a streamed body".into()))?;
+    Ok((operation, body))
+}
+
+/// An answer as the SDK wants it.
+pub(super) fn response((status, json): Answer) -> Result<HttpResponse, ConnectorError> {
+    let status = status.try_into().map_err(|e| ConnectorError::other(Box::new(e), None))?;
+    Ok(HttpResponse::new(status, SdkBody::from(json)))
+}
+
+impl HttpConnector for Embedded {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::ready(parts(&request).and_then(|(operation, body)| response(self.answer(operation, body))))
+    }
+}
+
+impl HttpClient for Embedded {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Embedded")
+    }
+}

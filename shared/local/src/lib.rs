@@ -1,0 +1,3 @@
+//! local.
+
+pub mod embedded;

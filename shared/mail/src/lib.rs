@@ -1,0 +1,28 @@
+//! Mail as bytes: MIME written and read, mail sent by SMTP or into a folder, mail received from a folder.
+//!
+//! - [`render`] writes the one kind of mail the product sends: plain text, one recipient, every script in every header.
+//! - [`parse`] reads anything that a mail server may hand over.
+//! - [`SmtpMailer`] and [`EmlOutbox`] are the `Mailer`s of an installation without a mail provider's API.
+//! - [`EmlInbox`] receives where there is no mail server at all.
+//!
+//! **Invariant:** a value never becomes a header of its own, whatever is in it; reading takes bounded time and memory,
+//! whatever is read; a send is called not sent only where that is certain.
+//! **Absent:** what a mail means (`domain`), retries and schedules (`app`), IMAP, DKIM (the server's).
+//!
+//! Neither addresses nor texts are logged here, nor do they stand in errors. lettre's `tracing` feature would log both.
+
+mod inbox;
+mod outbox;
+mod read;
+mod render;
+mod smtp;
+mod text;
+
+pub use inbox::EmlInbox;
+pub use outbox::EmlOutbox;
+pub use read::parse;
+pub use render::render;
+pub use smtp::SmtpMailer;
+
+#[cfg(test)]
+mod tests;

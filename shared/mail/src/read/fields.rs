@@ -1,0 +1,206 @@
+//! Header fields as they stand in a mail, and the readings of their values.
+//!
+//! A value is parsed only when asked for, and only as much of it as a person would have written: mail-parser's readers
+//! of words and addresses look ahead to the end of the value at each `=?`.
+
+use domain::EmailAddress;
+use jiff::Timestamp;
+use mail_parser::parsers::MessageStream;
+use mail_parser::{ContentType, HeaderValue};
+
+use crate::read::charset;
+use crate::text::{head, one_line};
+
+/// How much of a header block is looked at.
+const BLOCK: usize = 256 * 1024;
+/// How much of one value is parsed.
+const VALUE: usize = 16 * 1024;
+/// How many encoded words of one value are decoded.
+const WORDS: usize = 64;
+/// How many fields of one name are read.
+const REPEATED: usize = 5;
+/// The longest message id.
+const ID: usize = 900;
+
+/// The header fields of a mail, of a part, or of a report.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    /// Splits a mail or part into its header and its body. A line that can be no header begins the body, also where the
+    /// blank line between them was forgotten.
+    pub(super) fn split(raw: &'a [u8]) -> (Self, &'a [u8]) {
+        let mut rest = raw;
+        loop {
+            let (line, tail) = line(rest);
+            let header =
+                name(line).is_some() || is_continuation(line) || is_mbox_separator(line) && rest.len() == raw.len();
+            if rest.is_empty() || !header {
+                let block = &raw[..raw.len() - rest.len()];
+                let body = if matches!(line, b"\n" | b"\r\n") { tail } else { rest };
+                return (Self(&block[..block.len().min(BLOCK)]), body);
+            }
+            rest = tail;
+        }
+    }
+
+    /// Names and values in order, folded as they came.
+    pub(super) fn iter(self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            loop {
+                let (first, mut tail) = line(rest);
+                if rest.is_empty() {
+                    return None;
+                }
+                while is_continuation(tail) {
+                    tail = line(tail).1;
+                }
+                let field = &rest[..rest.len() - tail.len()];
+                rest = tail;
+                if let Some(name) = name(first) {
+                    let colon = first.iter().position(|&b| b == b':').unwrap_or(first.len() - 1);
+                    return Some((name, trim(&field[colon + 1..])));
+                }
+            }
+        })
+    }
+
+    /// The values of a field, as they came.
+    fn raw(self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value).take(REPEATED)
+    }
+
+    /// Does it have this field?
+    pub(super) fn has(self, name: &str) -> bool {
+        self.raw(name).next().is_some()
+    }
+
+    /// The first value of a field on one line, its encoded words decoded.
+    pub(super) fn text(self, name: &str) -> Option<String> {
+        self.raw(name).next().map(text)
+    }
+
+    /// The mailboxes of all fields of this name; those without a valid address keep their name.
+    pub(super) fn mailboxes(self, name: &str) -> Vec<(String, Option<EmailAddress>)> {
+        let mut mailboxes = Vec::new();
+        for value in self.raw(name) {
+            let value = parsable(value);
+            if let HeaderValue::Address(list) = MessageStream::new(&value).parse_address() {
+                mailboxes.extend(list.iter().map(|mailbox| {
+                    let address = mailbox.address.as_deref().and_then(|text| EmailAddress::parse(text).ok());
+                    (one_line(mailbox.name.as_deref().unwrap_or_default()), address)
+                }));
+            }
+        }
+        mailboxes
+    }
+
+    /// The message ids of a field, with their angle brackets.
+    pub(super) fn ids(self, name: &str) -> Vec<String> {
+        let mut ids = Vec::new();
+        for value in self.raw(name) {
+            let value = parsable(value);
+            let found = MessageStream::new(&value).parse_id().into_text_list().unwrap_or_default();
+            ids.extend(found.iter().filter_map(|id| {
+                let id: String =
+                    id.chars().filter(|c| !c.is_whitespace() && !c.is_control() && !"<>".contains(*c)).collect();
+                (1..=ID).contains(&id.len()).then(|| format!("<{id}>"))
+            }));
+        }
+        ids
+    }
+
+    /// The Date field, where it names an instant.
+    pub(super) fn date(self) -> Option<Timestamp> {
+        let value = parsable(self.raw("date").next()?);
+        let HeaderValue::DateTime(date) = MessageStream::new(&value).parse_date() else { return None };
+        date.is_valid().then(|| Timestamp::from_second(date.to_timestamp()).ok()).flatten()
+    }
+
+    /// `type/subtype` in lower case with its attributes.
+    pub(super) fn media(self, name: &str) -> Option<Media> {
+        let value = parsable(self.raw(name).next()?);
+        let HeaderValue::ContentType(media) = MessageStream::new(&value).parse_content_type() else { return None };
+        Some(Media::from(media))
+    }
+}
+
+/// A Content-Type or Content-Disposition.
+#[derive(Debug, Clone)]
+pub(super) struct Media {
+    /// `text/plain`, or `attachment`.
+    pub(super) kind: String,
+    attributes: Vec<(String, String)>,
+}
+
+impl Media {
+    pub(super) fn new(kind: &str) -> Self {
+        Self { kind: kind.to_owned(), attributes: Vec::new() }
+    }
+
+    /// The value of an attribute such as `boundary`.
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl From<ContentType<'_>> for Media {
+    fn from(media: ContentType<'_>) -> Self {
+        let kind = match media.subtype() {
+            Some(subtype) => format!("{}/{subtype}", media.ctype()),
+            None => media.ctype().to_owned(),
+        };
+        let attributes = media.attributes().unwrap_or_default().iter();
+        Self {
+            kind: kind.to_ascii_lowercase(),
+            attributes: attributes.map(|a| (a.name.to_ascii_lowercase(), a.value.to_string())).collect(),
+        }
+    }
+}
+
+/// A value on one line, its encoded words decoded.
+pub(super) fn text(value: &[u8]) -> String {
+    let value = parsable(value);
+    match MessageStream::new(&value).parse_unstructured() {
+        HeaderValue::Text(text) => head(&one_line(&text), VALUE).to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// A value as mail-parser's readers want it: UTF-8, bounded, and with a line feed at the end.
+fn parsable(value: &[u8]) -> Vec<u8> {
+    let mut text = charset::guess(&value[..value.len().min(VALUE)]);
+    if let Some((cut, _)) = text.match_indices("=?").nth(WORDS) {
+        text.truncate(cut);
+    }
+    text.push('\n');
+    text.into_bytes()
+}
+
+/// The first line, with its line feed, and what follows.
+pub(super) fn line(raw: &[u8]) -> (&[u8], &[u8]) {
+    let end = raw.iter().position(|&b| b == b'\n').map_or(raw.len(), |at| at + 1);
+    raw.split_at(end)
+}
+
+/// Without blanks and line breaks around.
+pub(super) fn trim(line: &[u8]) -> &[u8] {
+    line.trim_ascii()
+}
+
+fn name(line: &[u8]) -> Option<&str> {
+    let colon = line.iter().position(|&b| b == b':')?;
+    let name = line[..colon].trim_ascii_end();
+    let valid = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
+    valid.then(|| str::from_utf8(name).ok()).flatten()
+}
+
+fn is_continuation(line: &[u8]) -> bool {
+    matches!(line.first(), Some(b' ' | b'\t'))
+}
+
+/// What a mailbox file puts above a mail.
+fn is_mbox_separator(line: &[u8]) -> bool {
+    line.starts_with(b"From ") || line.starts_with(b">From ")
+}

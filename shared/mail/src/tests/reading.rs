@@ -1,0 +1,142 @@
+//! Mails as people's programs write them.
+
+use domain::IncomingMail;
+
+use super::address;
+use crate::parse;
+
+/// Reads a fixture with either line end, which must not matter.
+pub(crate) fn read(fixture: &[u8]) -> IncomingMail {
+    let mail = parse(fixture, None);
+    let mut crlf = Vec::new();
+    for &byte in fixture {
+        if byte == b'\n' {
+            crlf.push(b'\r');
+        }
+        crlf.push(byte);
+    }
+    let with_crlf = parse(&crlf, None);
+    assert!(mail.message_id == with_crlf.message_id || mail.message_id.ends_with("@missing-message-id>"));
+    assert_eq!(mail, IncomingMail { message_id: mail.message_id.clone(), ..with_crlf });
+    mail
+}
+
+#[test]
+fn a_reply() {
+    let mail = read(include_bytes!("../../fixtures/reply-with-quote.eml"));
+    assert_eq!(mail.from, Some(address("ada.lovelace@analytical.example")));
+    assert_eq!(mail.from_name, "Ada Løvelace");
+    assert_eq!(mail.subject, "Re: Fewer punch cards, Éric?");
+    let ours = address("r-7f3k2.contacts-5540000310003@reply.acme.example");
+    assert_eq!(mail.to, [ours, address("charles@analytical.example")]);
+    let text = "Hi Tara,\n\nyes – could we talk on Thursday at 10?\n\nAda\n\nOn Mon, 2 Nov 2026 at 09:00, Tara <tara@acme.example> wrote:\n\n> Good morning, do you still punch cards by hand?";
+    assert_eq!(mail.text, text);
+    assert_eq!(mail.message_id, "<CAF7x9+Q2=w@mail.analytical.example>");
+    assert_eq!(mail.in_reply_to, ["<0102018b@eu-west-1.amazonses.com>"]);
+    assert_eq!(
+        mail.references,
+        ["<dlv_contacts-5540000310003.1.1@acme.example>", "<0102018b@eu-west-1.amazonses.com>"]
+    );
+    assert_eq!(mail.date, Some("2026-11-03T10:15:09Z".parse().unwrap()));
+    assert_eq!(mail.machine_headers, [("return-path".to_owned(), "<ada.lovelace@analytical.example>".to_owned())]);
+    assert!(mail.report.is_none() && !mail.complaint && mail.returned_ids.is_empty());
+}
+
+#[test]
+fn an_absence() {
+    let mail = read(include_bytes!("../../fixtures/out-of-office.eml"));
+    let header = |name: &str| mail.machine_headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
+    assert_eq!(header("auto-submitted"), Some("auto-generated"));
+    assert_eq!(header("x-autoreply"), Some("yes"));
+    assert_eq!(header("precedence"), Some("bulk"));
+    assert_eq!(header("return-path"), Some("<>"));
+    assert_eq!(mail.report, None, "the null return path alone makes no bounce");
+    assert!(mail.text.starts_with("I am away until 14 November.\nFor urgent"));
+}
+
+#[test]
+fn html_alone() {
+    let mail = read(include_bytes!("../../fixtures/html-only.eml"));
+    assert_eq!(mail.from_name, "Knuth, Donald");
+    assert_eq!(mail.subject, "Réponse");
+    let text = "Dear Tara,\n\nplease send the brochure & prices (<= 10 €).\nDon’t call.\n\n- one\n- two\n\nDon\n________________________________\nOn Monday Tara wrote:\n\n> Good morning,\n> do you still punch cards?";
+    assert_eq!(mail.text, text);
+}
+
+#[test]
+fn charsets() {
+    let mail = read(include_bytes!("../../fixtures/latin1.eml"));
+    assert_eq!((mail.from_name.as_str(), mail.subject.as_str()), ("André", "Désolé"));
+    assert_eq!(mail.text, "Désolé, c'est trop cher : 10 €.");
+
+    let mail = read(include_bytes!("../../fixtures/base64.eml"));
+    assert_eq!((mail.from_name.as_str(), mail.subject.as_str()), ("山田太郎", "山田"));
+    assert_eq!(mail.text, "山田です。\nありがとう。", "without the list's footer");
+}
+
+#[test]
+fn an_invitation_answered() {
+    let mail = read(include_bytes!("../../fixtures/calendar.eml"));
+    assert_eq!(mail.text, "Linus has accepted this invitation.");
+}
+
+#[test]
+fn the_envelope_names_our_address() {
+    let raw = b"To: list@example.com\nX-Original-To: <a@acme.example>\nX-Envelope-To: b@acme.example\n\nHello";
+    let mail = parse(raw, Some("R-7f3k2@reply.acme.example"));
+    let names = ["r-7f3k2@reply.acme.example", "a@acme.example", "b@acme.example", "list@example.com"];
+    assert_eq!(mail.to, names.map(address));
+    assert_eq!(parse(raw, Some("no address")).to, names[1..].iter().map(|a| address(a)).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_id_is_made_of_what_the_writer_wrote() {
+    let id = |raw: &str| parse(raw.as_bytes(), None).message_id;
+    let mail = "From: ada@example.com\nDate: Tue, 3 Nov 2026 11:15:09 +0100\nSubject: Hi\n\nHello";
+    assert!(id(mail).ends_with("@missing-message-id>") && id(mail).len() == 64 + "<@missing-message-id>".len());
+    assert_eq!(id(mail), id(&format!("Received: by mx.acme.example; now\nDelivered-To: tara@acme.example\n{mail}")));
+    assert_ne!(id(mail), id(&mail.replace("Hello", "Hallo")));
+    assert_ne!(id(mail), id(&mail.replace("Subject: Hi", "Subject: Ho")));
+    assert_eq!(id(&format!("Message-ID: no-brackets@example.com\n{mail}")), "<no-brackets@example.com>");
+}
+
+/// `check(what the part holds, the text)`
+fn check(mail: &str, text: &str) {
+    assert_eq!(read(mail.as_bytes()).text, text, "{mail}");
+}
+
+#[test]
+fn the_text_is_what_a_reader_sees() {
+    check("Subject: no body\n", "");
+    check("Subject: the blank line is missing\nThis is text\n", "This is text");
+    check("no header at all\n", "no header at all");
+    check("From ada@example.com Sat Jan  1 00:00:00 2028\nSubject: from a mailbox file\n\nHi\n", "Hi");
+    check("Content-Type: text/plain; charset=nonsense\n\nÉté", "Été");
+    check("Content-Transfer-Encoding: quoted-printable\n\n50 = half=\n =C3=A9t=C3=A9 =ZZ = x", "50 = half été =ZZ = x");
+    let multipart = "Content-Type: multipart/mixed; boundary=\"b\"\n\npreamble\n";
+    check(&format!("{multipart}--b\n\none\n--b\nContent-Type: text/plain\n\ntwo\n--b--\nepilogue"), "one\ntwo");
+    check(&format!("{multipart}--b\n\nnever closed"), "never closed");
+    check(&format!("{multipart}--b-not\n\ntext"), "preamble\n--b-not\n\ntext");
+    check(&format!("{multipart}--b  \n\n--bc\nshared beginning\n--b--"), "--bc\nshared beginning");
+    check(&format!("{multipart}--b\nContent-Disposition: attachment\n\nfile\n--b\n\ntext\n--b--"), "text");
+    let alternative = "Content-Type: multipart/alternative; boundary=b\n\n--b\n\n \n--b\nContent-Type: text/html\n\n";
+    check(&format!("{alternative}<p>Sent by a phone</p>\n--b--"), "Sent by a phone");
+    check("Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: inner\n\ninner text\n--b--", "");
+}
+
+#[test]
+fn html_becomes_lines() {
+    let check = |html: &str, text: &str| check(&format!("Content-Type: text/html\n\n{html}"), text);
+    check("a<br>b<br/>c", "a\nb\nc");
+    check("<div>a</div><div>b</div>", "a\nb");
+    check("<div>a</div><div><br></div><div>b</div>", "a\n\nb");
+    check("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc");
+    check("<blockquote>a<blockquote>b</blockquote></blockquote>c", "> a\n>\n> > b\n\nc");
+    check("<pre>a\n  b</pre>", "a\nb");
+    check("1 < 2 &amp;&amp; 3 > 2 & &unknown; &#x41;&#66;", "1 < 2 && 3 > 2 & &unknown; AB");
+    check("<a href=\"x>y\">link</a> <img alt='no'>", "link");
+    check("<span style='DISPLAY : none'>x<span>y</span>z</span>shown", "shown");
+    check("<style>a</style><script>if (a < b) {}</script>text<style>never closed", "text");
+    check("<!-- <p>a</p> -->b<!doctype x><?xml y?>c", "bc");
+    check("a <b", "a");
+}

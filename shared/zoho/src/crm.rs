@@ -1,0 +1,129 @@
+//! The port [`Crm`] on Zoho.
+
+use std::sync::Arc;
+
+use app::ports::{
+    Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord, NewField, Organisation,
+    RecordNote, Session, Sessions,
+};
+use async_trait::async_trait;
+use domain::{CrmUser, LoggedMail, Module, OrgId, RecordId, RecordRef, UserId};
+use jiff::Timestamp;
+use reqwest::Client;
+
+use crate::http::Exchange;
+use crate::patience::Patience;
+use crate::{channel, coql, emails, fields, history, notes, organisation, records, updates};
+
+/// All orgs' CRMs. Cheap to share; holds no state of its own.
+pub struct Zoho {
+    exchange: Exchange,
+}
+
+impl Zoho {
+    /// Zoho by way of `http` (see [`crate::http_client`]), as the user each org's session belongs to.
+    pub fn new(http: Client, sessions: Arc<dyn Sessions>) -> Self {
+        Self { exchange: Exchange { http, sessions, patience: Patience::default() } }
+    }
+
+    /// With other time-outs and pauses.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.exchange.patience = patience;
+        self
+    }
+}
+
+#[async_trait]
+impl Crm for Zoho {
+    async fn organisation(&self, session: &Session) -> Result<Organisation, CrmError> {
+        organisation::read(&mut self.exchange.line_on(session)).await
+    }
+
+    async fn users(&self, org: &OrgId) -> Result<Vec<CrmUser>, CrmError> {
+        organisation::users(&mut self.exchange.line(org).await?, "AllUsers").await
+    }
+
+    async fn records(&self, org: &OrgId, module: Module, ids: &[RecordId]) -> Result<Vec<CrmRecord>, CrmError> {
+        records::read(&mut self.exchange.line(org).await?, module, ids).await
+    }
+
+    async fn changed_since(
+        &self,
+        org: &OrgId,
+        module: Module,
+        since: Timestamp,
+    ) -> Result<Vec<ChangedRecord>, CrmError> {
+        coql::changed_since(&mut self.exchange.line(org).await?, module, since).await
+    }
+
+    async fn owned_by(&self, org: &OrgId, module: Module, owners: &[UserId]) -> Result<Vec<ChangedRecord>, CrmError> {
+        coql::owned_by(&mut self.exchange.line(org).await?, module, owners).await
+    }
+
+    async fn deleted_since(&self, org: &OrgId, module: Module, since: Timestamp) -> Result<Vec<RecordId>, CrmError> {
+        history::deleted_since(&mut self.exchange.line(org).await?, module, since).await
+    }
+
+    async fn former_owners(&self, org: &OrgId, record: &RecordRef) -> Result<Vec<String>, CrmError> {
+        history::former_owners(&mut self.exchange.line(org).await?, record).await
+    }
+
+    async fn add_notes(&self, org: &OrgId, notes: &[RecordNote]) -> Vec<Result<(), CrmError>> {
+        match self.exchange.line(org).await {
+            Ok(mut line) => notes::add(&mut line, notes).await,
+            Err(error) => vec![Err(error); notes.len()],
+        }
+    }
+
+    async fn has_note(&self, org: &OrgId, note: &RecordNote) -> Result<bool, CrmError> {
+        notes::has(&mut self.exchange.line(org).await?, note).await
+    }
+
+    async fn log_mail(&self, org: &OrgId, record: &RecordRef, mail: &LoggedMail) -> Result<(), CrmError> {
+        emails::log(&mut self.exchange.line(org).await?, record, mail).await
+    }
+
+    async fn update(&self, org: &OrgId, module: Module, changes: &[Change]) -> Vec<Result<(), CrmError>> {
+        match self.exchange.line(org).await {
+            Ok(mut line) => updates::fields(&mut line, module, changes).await,
+            Err(error) => vec![Err(error); changes.len()],
+        }
+    }
+
+    async fn give_to(
+        &self,
+        org: &OrgId,
+        record: &RecordRef,
+        owner: &UserId,
+        unmodified_since: Timestamp,
+    ) -> Result<(), CrmError> {
+        updates::owner(&mut self.exchange.line(org).await?, record, owner, unmodified_since).await
+    }
+
+    async fn fields(&self, org: &OrgId, module: Module) -> Result<Vec<CrmField>, CrmError> {
+        fields::read(&mut self.exchange.line(org).await?, module).await
+    }
+
+    async fn create_fields(&self, org: &OrgId, module: Module, fields: &[NewField]) -> Result<(), CrmError> {
+        fields::create(&mut self.exchange.line(org).await?, module, fields).await
+    }
+
+    async fn set_values(
+        &self,
+        org: &OrgId,
+        module: Module,
+        field: &CrmField,
+        values: &[String],
+    ) -> Result<(), CrmError> {
+        fields::set_values(&mut self.exchange.line(org).await?, module, field, values).await
+    }
+
+    async fn open_channel(&self, org: &OrgId, channel: &ChannelRequest) -> Result<ChannelGrant, CrmError> {
+        channel::open(&mut self.exchange.line(org).await?, channel).await
+    }
+
+    async fn close_channel(&self, org: &OrgId, channel_id: &str) -> Result<(), CrmError> {
+        channel::close(&mut self.exchange.line(org).await?, channel_id).await
+    }
+}

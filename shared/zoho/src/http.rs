@@ -1,0 +1,253 @@
+//! The one place that talks to Zoho's CRM API.
+//!
+//! A call ends in one of four ways, and only this module tells them apart:
+//!
+//! | what happened | did Zoho act? | then |
+//! |---|---|---|
+//! | not connected, or 429 | no | tried again, else [`CrmError::Busy`] |
+//! | 401 for a dead token | no | token renewed once, tried again at once |
+//! | silence, 5xx, or what is no answer | perhaps | tried again where that is harmless, then busy; else [`CrmError::Unknown`] |
+//! | an answer | as it says | the caller reads it |
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::ports::{CrmError, Session, Sessions};
+use domain::OrgId;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode};
+use secrecy::ExposeSecret;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+use crate::answer::{Answer, Listing};
+use crate::patience::{Patience, Tries};
+use crate::request::{Kind, Request};
+
+/// The HTTP client for Zoho. It follows no redirect, for a token must not travel to where one points.
+///
+/// # Panics
+/// Without a usable TLS set-up, such as a machine without root certificates.
+pub fn http_client() -> Client {
+    Client::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(20))
+        // A frozen Lambda's connections are dead when it thaws; a write on one would end in doubt.
+        .pool_idle_timeout(Duration::from_secs(20))
+        .redirect(Policy::none())
+        .user_agent(concat!("zoho-sales-assistant/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .expect("the TLS backend is compiled in and the system has root certificates")
+}
+
+/// Why a try brought no answer.
+enum Miss {
+    /// Zoho did nothing.
+    NotDone(String),
+    /// Zoho may have done it.
+    Lost(String),
+    /// Trying again is no use.
+    Final(CrmError),
+}
+
+/// What all lines share.
+pub(crate) struct Exchange {
+    pub http: Client,
+    pub sessions: Arc<dyn Sessions>,
+    pub patience: Patience,
+}
+
+/// A line to one org's CRM for the length of a port call.
+pub(crate) struct Line<'a> {
+    exchange: &'a Exchange,
+    /// Whose session can be renewed; nobody's while the org is not known yet.
+    org: Option<&'a OrgId>,
+    session: Session,
+}
+
+impl Exchange {
+    pub async fn line<'a>(&'a self, org: &'a OrgId) -> Result<Line<'a>, CrmError> {
+        Ok(Line { exchange: self, org: Some(org), session: self.sessions.session(org).await? })
+    }
+
+    /// A line that lasts as long as the session given.
+    pub fn line_on(&self, session: &Session) -> Line<'_> {
+        Line { exchange: self, org: None, session: session.clone() }
+    }
+}
+
+impl Line<'_> {
+    /// The session in use.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The page of `T` that `request` lists under `root`.
+    pub async fn list<T: DeserializeOwned>(&mut self, request: &Request, root: &str) -> Result<Listing<T>, CrmError> {
+        self.send(request).await?.list(root)
+    }
+
+    /// All pages of `T`, by page number.
+    pub async fn list_all<T: DeserializeOwned>(
+        &mut self,
+        mut request: Request,
+        root: &str,
+    ) -> Result<Vec<T>, CrmError> {
+        let mut all = Vec::new();
+        for page in 1.. {
+            request = request.query("page", page).query("per_page", 200);
+            let listing = self.list(&request, root).await?;
+            let done = !listing.more || listing.items.is_empty();
+            all.extend(listing.items);
+            if done {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Zoho's answer, whether it says yes or no.
+    pub async fn send(&mut self, request: &Request) -> Result<Answer, CrmError> {
+        let mut tries = Tries::first(&self.exchange.patience);
+        let mut renewable = self.org;
+        loop {
+            let outcome = self.try_once(request).await;
+            if outcome.as_ref().is_ok_and(Answer::token_is_dead)
+                && let Some(org) = renewable.take()
+            {
+                self.session = self.exchange.sessions.renewed(org, &self.session).await?;
+                continue;
+            }
+            let miss = match outcome.and_then(|answer| judge(answer, request)) {
+                Ok(answer) => return Ok(answer),
+                Err(miss) => miss,
+            };
+            if !miss.may_try_again(request.kind) || !tries.next().await {
+                return Err(miss.into_error(request.kind, &tries));
+            }
+            tracing::debug!(org = self.org.map(OrgId::as_str), about = request.about, "asking Zoho again");
+        }
+    }
+
+    async fn try_once(&self, request: &Request) -> Result<Answer, Miss> {
+        let patience = &self.exchange.patience;
+        let timeout = if request.kind == Kind::Read { patience.read } else { patience.write };
+        let mut call = self
+            .exchange
+            .http
+            .request(request.method.clone(), address(&self.session.api_domain, &request.path)?)
+            .header(AUTHORIZATION, authorization(&self.session)?)
+            .query(&request.query)
+            .timeout(timeout);
+        if let Some((name, value)) = &request.condition {
+            call = call.header(name, value);
+        }
+        if let Some(body) = &request.body {
+            call = call.json(body);
+        }
+        let response = call.send().await.map_err(silence)?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(silence)?;
+        let may_be_empty = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        match serde_json::from_slice(&body) {
+            Ok(body) => Ok(Answer { status, body }),
+            Err(_) if may_be_empty || !status.is_success() => Ok(Answer { status, body: Value::Null }),
+            // An empty 200 is no empty list either: that would be 204.
+            Err(_) => Err(Miss::Lost(format!("Zoho answered {} without its JSON", status.as_u16()))),
+        }
+    }
+}
+
+impl Miss {
+    fn may_try_again(&self, kind: Kind) -> bool {
+        match self {
+            Self::NotDone(_) => true,
+            Self::Lost(_) => kind != Kind::Once,
+            Self::Final(_) => false,
+        }
+    }
+
+    fn into_error(self, kind: Kind, tries: &Tries) -> CrmError {
+        match self {
+            Self::Lost(what) if kind == Kind::Once => CrmError::Unknown(tries.after(&what)),
+            Self::NotDone(what) | Self::Lost(what) => CrmError::Busy(tries.after(&what)),
+            Self::Final(error) => error,
+        }
+    }
+}
+
+/// Lets through what the caller can read.
+fn judge(answer: Answer, request: &Request) -> Result<Answer, Miss> {
+    let status = answer.status;
+    if answer.scope_is_missing() {
+        let missing = format!("it does not cover {}: connect again and accept all permissions", request.about);
+        Err(Miss::Final(CrmError::Disconnected(missing)))
+    } else if status == StatusCode::UNAUTHORIZED {
+        Err(Miss::Final(CrmError::Disconnected("Zoho refuses a fresh access token".to_owned())))
+    } else if status == StatusCode::TOO_MANY_REQUESTS {
+        Err(Miss::NotDone("Zoho takes no more calls for now".to_owned()))
+    } else if status.is_server_error()
+        || status == StatusCode::REQUEST_TIMEOUT
+        || (status.is_redirection() && status != StatusCode::NOT_MODIFIED)
+    {
+        Err(Miss::Lost(format!("Zoho answered {}", status.as_u16())))
+    } else {
+        Ok(answer)
+    }
+}
+
+/// No answer: before the request left, or after.
+fn silence(error: reqwest::Error) -> Miss {
+    let never_left = error.is_connect() || error.is_builder();
+    let what = unanswered(error);
+    if never_left { Miss::NotDone(what) } else { Miss::Lost(what) }
+}
+
+/// Why there is no answer, with the causes that reqwest hides and without the address, which may hold what is searched.
+pub(crate) fn unanswered(error: reqwest::Error) -> String {
+    if error.is_timeout() && !error.is_connect() {
+        return "Zoho did not answer".to_owned();
+    }
+    let mut what = if error.is_connect() { "Zoho was not reached" } else { "Zoho did not answer" }.to_owned();
+    let error = error.without_url();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        what.push_str(&format!(": {inner}"));
+        cause = inner.source();
+    }
+    what
+}
+
+fn address(api_domain: &Url, path: &[String]) -> Result<Url, Miss> {
+    let mut url = api_domain.clone();
+    match url.path_segments_mut() {
+        Ok(mut segments) => segments.pop_if_empty().extend(["crm", "v8"]).extend(path),
+        Err(()) => {
+            return Err(Miss::Final(CrmError::Disconnected("the stored API domain is no web address".to_owned())));
+        }
+    };
+    Ok(url)
+}
+
+fn authorization(session: &Session) -> Result<HeaderValue, Miss> {
+    let value = format!("Zoho-oauthtoken {}", session.access_token.expose_secret());
+    let mut value = HeaderValue::from_str(&value)
+        .map_err(|_| Miss::Final(CrmError::Disconnected("the stored access token is none".to_owned())))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_go_below_the_api_domain() {
+        let below = |domain: &str| address(&domain.parse().unwrap(), &["Leads".into(), "a/b?".into()]).ok().unwrap();
+        assert_eq!(below("https://www.zohoapis.eu").as_str(), "https://www.zohoapis.eu/crm/v8/Leads/a%2Fb%3F");
+        assert_eq!(below("http://127.0.0.1:8099/").as_str(), "http://127.0.0.1:8099/crm/v8/Leads/a%2Fb%3F");
+    }
+}

@@ -1,0 +1,56 @@
+//! The org and its users.
+
+use app::ports::{CrmError, Organisation};
+use domain::{CrmUser, EmailAddress, UserId};
+use serde::Deserialize;
+
+use crate::answer::unreadable;
+use crate::http::Line;
+use crate::request::Request;
+
+#[derive(Deserialize)]
+struct WireOrg {
+    zgid: String,
+    company_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WireUser {
+    id: UserId,
+    full_name: Option<String>,
+    email: Option<String>,
+    status: Option<String>,
+    confirm: Option<bool>,
+}
+
+impl From<WireUser> for CrmUser {
+    fn from(user: WireUser) -> Self {
+        Self {
+            name: user.full_name.unwrap_or_default(),
+            email: user.email.and_then(|email| EmailAddress::parse(&email).ok()),
+            active: user.status.as_deref() == Some("active") && user.confirm == Some(true),
+            id: user.id,
+        }
+    }
+}
+
+/// Who is connected. Profiles can be renamed and cloned, so Zoho is asked who its administrators are.
+pub(crate) async fn read(line: &mut Line<'_>) -> Result<Organisation, CrmError> {
+    let orgs = line.list::<WireOrg>(&Request::get("the organisation", ["org"]), "org").await?;
+    let org = orgs.items.into_iter().next().ok_or_else(|| unreadable("the organisation"))?;
+    let me = users(line, "CurrentUser").await?.pop().ok_or_else(|| unreadable("the current user"))?;
+    let administrators = users(line, "AdminUsers").await?;
+    Ok(Organisation {
+        zgid: org.zgid,
+        name: org.company_name.unwrap_or_default(),
+        administrator: administrators.iter().any(|user| user.id == me.id),
+        me,
+    })
+}
+
+/// The users of a `type`, such as `AllUsers`.
+pub(crate) async fn users(line: &mut Line<'_>, of_type: &str) -> Result<Vec<CrmUser>, CrmError> {
+    let request = Request::get("users", ["users"]).query("type", of_type);
+    let users: Vec<WireUser> = line.list_all(request, "users").await?;
+    Ok(users.into_iter().map(CrmUser::from).collect())
+}

@@ -39,6 +39,7 @@ STACK = "sales-assistant-test"
 ASSISTANT, ASSISTANT_NAME = "tara@acme.example", "Tara Quinn"
 SALESPERSON = "sam@acme.example"
 LEAD, LEAD_NAME = "ada@lovelace.example", {"First_Name": "Ada", "Last_Name": "Lovelace"}
+METRICS = "SalesAssistant"
 REPLY_DOMAIN = "reply.acme.example"
 PATIENCE = 90  # seconds; each step takes a few, on a busy machine a dozen
 
@@ -289,6 +290,15 @@ class Cloud:
                 found[name] = [message["Body"] for message in messages]
         return found
 
+    def metrics(self) -> set[tuple[str, ...]]:
+        """Names and dimensions in the embedded metric format, as CloudWatch would find them in the logs."""
+        found = set()
+        for line in (line for crate in functions() for line in self.log(crate) if line.startswith("{") and '"_aws"' in line):
+            for declared in json.loads(line)["_aws"]["CloudWatchMetrics"]:
+                if declared["Namespace"] == METRICS:
+                    found |= {(metric["Name"], *names) for metric in declared["Metrics"] for names in declared["Dimensions"]}
+        return found
+
     def log(self, function: str) -> list[str]:
         with contextlib.suppress(Exception):  # a function that never ran has no log
             events = self.client("logs").filter_log_events(logGroupName=f"/{STACK}/{function}")["events"]
@@ -366,6 +376,7 @@ def run(arguments: argparse.Namespace, steps: Steps, cloud: Cloud, work: pathlib
         env |= {"HOME": str(work), "TMPDIR": str(work), "PYTHONDONTWRITEBYTECODE": "1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
         env |= {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(cloud.port), "SMTP_HOST": f"127.0.0.1:{mail_port}", "AUTH": "true"}
         env |= {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}  # listeners nobody asked for
+        env |= {"LOG_LEVEL": "WARNING"}
         cloud_log = work / "cloud.log"
         stack.enter_context(child([sys.executable, ROOT / "tests/deploy/cloud.py"], cloud_log, env=env, stdout=subprocess.DEVNULL))
         simulator = [arguments.binary, "zoho-sim", "--http", "127.0.0.1:0"]
@@ -453,6 +464,11 @@ def run(arguments: argparse.Namespace, steps: Steps, cloud: Cloud, work: pathlib
 
     with steps.step("a scheduled run of Upkeep succeeds"):
         cloud.invoke("Upkeep")
+    with steps.step("every alarm on the business listens to a metric that is reported"):
+        alarms = cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        wanted = {(a["MetricName"], *(d["Name"] for d in a["Dimensions"])) for a in alarms if a["Namespace"] == METRICS}
+        if missing := wanted - cloud.metrics():
+            raise Failed(f"not reported: {sorted(missing)}; reported: {sorted(cloud.metrics())}")
     with steps.step("no function was refused anything by its role"):
         if refused := [line for crate in functions() for line in cloud.log(crate) if "AccessDenied" in line or "not authorized to perform" in line]:
             raise Failed(refused[0])

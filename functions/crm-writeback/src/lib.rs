@@ -21,14 +21,17 @@ impl CrmWriteback {
 
     /// Works off a batch of messages. Several of one org cost one look each: the first drains its outbox.
     pub async fn handle(&self, batch: SqsEvent) -> SqsBatchResponse {
-        each(batch, event, async |event| match event {
+        each(batch, event, |event| self.work(event)).await
+    }
+
+    async fn work(&self, event: Event) -> Result<(), MessageError> {
+        match event {
             Event::WritebackPending { org } => {
                 let drained = self.writeback.drain(&org).await?;
                 tracing::info!(%org, ?drained, "outbox drained");
                 Ok(())
             }
             other => Err(MessageError::Poison(format!("{other:?} is not for the write-back"))),
-        })
-        .await
+        }
     }
 }

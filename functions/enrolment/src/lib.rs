@@ -21,12 +21,15 @@ impl Enrolment {
 
     /// Works off a batch of messages.
     pub async fn handle(&self, batch: SqsEvent) -> SqsBatchResponse {
-        each(batch, event, async |event| match event {
+        each(batch, event, |event| self.work(event)).await
+    }
+
+    async fn work(&self, event: Event) -> Result<(), MessageError> {
+        match event {
             Event::RecordsChanged { org, notification } => {
                 Ok(self.enrol.look_at_notification(&org, &notification).await?)
             }
             other => Err(MessageError::Poison(format!("{other:?} is not for enrolment"))),
-        })
-        .await
+        }
     }
 }

@@ -25,18 +25,19 @@ impl InboundEmail {
 
     /// Works off a batch of messages, each telling of new objects.
     pub async fn handle(&self, batch: SqsEvent) -> SqsBatchResponse {
-        each(batch, json_body, async |created: S3Event| {
-            for record in created.records {
-                let (bucket, object) = (record.s3.bucket.name, record.s3.object);
-                let key = object.url_decoded_key.or(object.key);
-                let (Some(bucket), Some(key)) = (bucket, key) else {
-                    return Err(MessageError::Poison("it names no object".to_owned()));
-                };
-                self.read(&bucket, &key).await?;
-            }
-            Ok(())
-        })
-        .await
+        each(batch, json_body, |created| self.work(created)).await
+    }
+
+    async fn work(&self, created: S3Event) -> Result<(), MessageError> {
+        for record in created.records {
+            let (bucket, object) = (record.s3.bucket.name, record.s3.object);
+            let key = object.url_decoded_key.or(object.key);
+            let (Some(bucket), Some(key)) = (bucket, key) else {
+                return Err(MessageError::Poison("it names no object".to_owned()));
+            };
+            self.read(&bucket, &key).await?;
+        }
+        Ok(())
     }
 
     async fn read(&self, bucket: &str, key: &str) -> Result<(), MessageError> {

@@ -66,13 +66,14 @@ impl MailEventsFunction {
 
     /// Works off a batch of messages.
     pub async fn handle(&self, batch: SqsEvent) -> SqsBatchResponse {
-        each(batch, json_body, async |envelope: Envelope| {
-            if let Some(event) = self.read(envelope.detail)? {
-                self.events.apply(&event).await?;
-            }
-            Ok(())
-        })
-        .await
+        each(batch, json_body, |envelope| self.work(envelope)).await
+    }
+
+    async fn work(&self, envelope: Envelope) -> Result<(), MessageError> {
+        if let Some(event) = self.read(envelope.detail)? {
+            self.events.apply(&event).await?;
+        }
+        Ok(())
     }
 
     /// Our words for what SES says; `None` for what changes nothing here, and for mails that are not ours.

@@ -42,14 +42,17 @@ impl UpkeepFunction {
 
     /// Works off a batch of messages.
     pub async fn handle(&self, batch: SqsEvent) -> SqsBatchResponse {
-        each(batch, event, async |event| match event {
+        each(batch, event, |event| self.work(event)).await
+    }
+
+    async fn work(&self, event: Event) -> Result<(), MessageError> {
+        match event {
             Event::Connected { org } | Event::AssistantChanged { org } => {
                 self.upkeep.look_after(&org).await?;
                 Ok(())
             }
             other => Err(MessageError::Poison(format!("{other:?} is not for upkeep"))),
-        })
-        .await
+        }
     }
 
     /// One sweep.

@@ -63,12 +63,7 @@ impl Nurture {
     pub async fn tick(&self, deadline: Timestamp) -> Result<Ticked, AppError> {
         let mut ticked = Ticked::default();
         let (store, clock) = (self.store(), &self.changes().clock);
-        for key in store.due(Queue::Lease, clock.real(), PER_SHARD).await? {
-            if let Some((org, lead)) = Store::lead_of_key(&key) {
-                let settled = self.settle(&org, &lead).await;
-                ticked.note(&org, &lead, settled);
-            }
-        }
+        self.settle_until(clock.real(), &mut ticked).await?;
         for key in store.due(Queue::Send, clock.calendar(), PER_SHARD).await? {
             if clock.real() >= deadline {
                 break;
@@ -79,6 +74,24 @@ impl Nurture {
             }
         }
         Ok(ticked)
+    }
+
+    /// Looks up all deliveries whose senders cannot be alive any more, whatever their leases say. Only for a process that
+    /// knows itself to be the only one, when it starts.
+    pub async fn settle_abandoned(&self) -> Result<Ticked, AppError> {
+        let mut ticked = Ticked::default();
+        self.settle_until(Timestamp::MAX, &mut ticked).await?;
+        Ok(ticked)
+    }
+
+    async fn settle_until(&self, lease_until: Timestamp, ticked: &mut Ticked) -> Result<(), AppError> {
+        for key in self.store().due(Queue::Lease, lease_until, PER_SHARD).await? {
+            if let Some((org, lead)) = Store::lead_of_key(&key) {
+                let settled = self.settle(&org, &lead, lease_until).await;
+                ticked.note(&org, &lead, settled);
+            }
+        }
+        Ok(())
     }
 
     /// Rows, hints and time.
@@ -225,10 +238,10 @@ impl Nurture {
     }
 
     /// Finds out what became of a delivery whose sender did not come back.
-    async fn settle(&self, org: &OrgId, id: &LeadId) -> Result<Stepped, AppError> {
+    async fn settle(&self, org: &OrgId, id: &LeadId, now: Timestamp) -> Result<Stepped, AppError> {
         let Some(stored) = self.store().lead(org, id).await? else { return Ok(Stepped::Nothing) };
         let Stage::Sending { delivery: name, lease_until, .. } = &stored.lead.stage else { return Ok(Stepped::Nothing) };
-        if *lease_until > self.changes().clock.real() {
+        if *lease_until > now {
             return Ok(Stepped::Nothing);
         }
         let Some(delivery) = self.store().delivery(org, id, name).await? else {

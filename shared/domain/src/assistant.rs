@@ -77,6 +77,20 @@ pub enum IntegrationStatus {
     AllWorkingWell,
 }
 
+impl IntegrationStatus {
+    /// What a person does next.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::AssistantNotYetCreated => "create an assistant",
+            Self::AssistantDoesNotExistsAsUserInCrm => {
+                "no active, confirmed CRM user with this address is known yet; create that user in Zoho"
+            }
+            Self::AssistantExistsAsUserInCrm => "ready; assign a record to it in Zoho",
+            Self::AllWorkingWell => "all working well",
+        }
+    }
+}
+
 impl Assistant {
     /// Mails a day when nothing else is said: what a careful person sends from one mailbox.
     pub const DEFAULT_DAILY_CAP: u32 = 200;

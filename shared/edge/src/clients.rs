@@ -50,12 +50,23 @@ pub enum StartError {
 /// The AWS account, and what is made of it.
 pub struct Clients {
     config: SdkConfig,
+    /// The stack whose names are used, where no function's environment says them.
+    stack: Option<String>,
 }
 
 impl Clients {
     /// Reads region, credentials and, for local runs, the endpoint from the environment.
     pub async fn from_env() -> Self {
-        Self { config: aws_config::load_defaults(BehaviorVersion::latest()).await }
+        Self { config: aws_config::load_defaults(BehaviorVersion::latest()).await, stack: None }
+    }
+
+    /// A deployed stack, from outside: `template.yaml` names its table and its bus after it.
+    pub async fn of_stack(stack: &str) -> Self {
+        Self { stack: Some(stack.to_owned()), ..Self::from_env().await }
+    }
+
+    fn name(&self, setting: &str) -> Result<String, SettingError> {
+        self.stack.clone().map_or_else(|| settings::required(setting), Ok)
     }
 
     /// The region.
@@ -66,13 +77,13 @@ impl Clients {
     /// The table.
     pub fn store(&self) -> Result<Store, SettingError> {
         let client = aws_sdk_dynamodb::Client::new(&self.config);
-        Ok(Store::new(Arc::new(DynamoTable::new(&client, settings::required(settings::TABLE_NAME)?))))
+        Ok(Store::new(Arc::new(DynamoTable::new(&client, self.name(settings::TABLE_NAME)?))))
     }
 
     /// The bus.
     pub fn events(&self) -> Result<Arc<dyn Events>, SettingError> {
         let client = aws_sdk_eventbridge::Client::new(&self.config);
-        Ok(Arc::new(Bus::new(client, settings::required(settings::EVENT_BUS)?)))
+        Ok(Arc::new(Bus::new(client, self.name(settings::EVENT_BUS)?)))
     }
 
     /// The clock.

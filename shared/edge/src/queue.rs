@@ -18,9 +18,13 @@ pub enum MessageError {
 
 /// Hands each message of a batch to `work`. Failures are logged once, here, and reported, so that the queue brings only
 /// those again and moves what keeps failing to its dead-letter queue.
-pub async fn each<T, F>(batch: SqsEvent, read: fn(&SqsMessage) -> Result<T, MessageError>, work: F) -> SqsBatchResponse
+pub async fn each<T, F>(
+    batch: SqsEvent,
+    read: fn(&SqsMessage) -> Result<T, MessageError>,
+    work: impl Fn(T) -> F,
+) -> SqsBatchResponse
 where
-    F: AsyncFn(T) -> Result<(), MessageError>,
+    F: Future<Output = Result<(), MessageError>>,
 {
     let mut response = SqsBatchResponse::default();
     for message in batch.records {

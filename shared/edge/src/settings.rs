@@ -33,6 +33,9 @@ pub const ZOHO_CLIENT_SECRET: &str = "ZOHO_CLIENT_SECRET";
 /// A mail server, such as `smtps://user:password@mail.example.com`, where there is no secret store to keep it.
 pub const SMTP_URL: &str = "SMTP_URL";
 
+/// Opens the route for raw mail, where there is no secret store to keep it.
+pub const INBOUND_TOKEN: &str = "INBOUND_TOKEN";
+
 /// The prefix unless another is set.
 pub const DEFAULT_FIELD_PREFIX: &str = "TEC";
 

@@ -9,7 +9,7 @@
 //! every beginning of a mail is a mail. Polled every second, a mail is read within two.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -84,17 +84,19 @@ impl EmlInbox {
     }
 
     fn load(&self, mail: &Path) -> io::Result<Option<Vec<u8>>> {
-        let before = match fs::metadata(mail) {
+        let file = match File::open(mail) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             file => file?,
         };
-        if before.len() > LONGEST {
+        let before = file.metadata()?;
+        let mut bytes = Vec::new();
+        file.take(LONGEST + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LONGEST {
             self.put_away(mail, "unreadable")?;
             return Err(io::Error::new(ErrorKind::FileTooLarge, "a mail over 30 MB was moved to unreadable/"));
         }
-        let bytes = fs::read(mail)?;
         let after = fs::metadata(mail)?;
-        let same = before.modified()? == after.modified()? && after.len() == bytes.len() as u64;
+        let same = before.modified()? == after.modified()? && bytes.len() as u64 == after.len();
         Ok(same.then_some(bytes))
     }
 

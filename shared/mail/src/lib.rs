@@ -1,7 +1,7 @@
 //! Mail as bytes: MIME written and read, mail sent by SMTP or into a folder, mail received from a folder.
 //!
-//! - [`render`] writes the one kind of mail the product sends: plain text, one recipient, every script in every header.
-//! - [`parse`] reads anything that a mail server may hand over.
+//! - [`render()`] writes the one kind of mail the product sends: plain text, one recipient, every script in every header.
+//! - [`parse()`] reads anything that a mail server may hand over.
 //! - [`SmtpMailer`] and [`EmlOutbox`] are the `Mailer`s of an installation without a mail provider's API.
 //! - [`EmlInbox`] receives where there is no mail server at all.
 //!

@@ -1,4 +1,4 @@
-//! Mail sent into a folder: the mailer of a first run, of tests, and of installations whose mail somebody else collects.
+//! Mail sent into a folder: the mailer of a first run and of tests.
 //!
 //! **Invariant:** a delivery is the file named after it. It appears whole and on disk or not at all, and is never
 //! replaced, so the folder is an exact answer to what was sent. Whoever deletes a file makes its delivery unsent.
@@ -16,7 +16,7 @@ use tokio::task::spawn_blocking;
 use crate::read::parse;
 use crate::render::render;
 
-/// Writes each mail as `{org}.{delivery}.eml`.
+/// Writes each mail as `{org}.{delivery}.eml`, readable by its owner alone.
 #[derive(Debug, Clone)]
 pub struct EmlOutbox {
     folder: PathBuf,

@@ -19,7 +19,7 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Severity;
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use url::{Host, Url};
 
 use crate::render::render;
@@ -127,13 +127,17 @@ impl SmtpMailer {
 
     /// Everything up to the server's asking for the text: until then, nothing has left.
     async fn begin(&self, from: Address, to: Address) -> Result<AsyncSmtpConnection, SendError> {
-        let mut connection = self.connect().await.map_err(|error| not_sent(&error))?;
-        let offered = async {
+        let deadline = Instant::now() + self.patience.to_begin;
+        let slow = |_| SendError::NotSent { reason: "the server was too slow".to_owned() };
+        let connected = timeout_at(deadline, self.connect()).await.map_err(slow)?;
+        let mut connection = connected.map_err(|error| not_sent(&error))?;
+
+        let offered = timeout_at(deadline, async {
             connection.command(Mail::new(Some(from), vec![])).await?;
             connection.command(Rcpt::new(to, vec![])).await?;
             connection.command(Data).await
-        };
-        match offered.await {
+        });
+        match offered.await.map_err(slow)? {
             Ok(answer) if answer.has_code(354) => Ok(connection),
             Ok(_) => Err(SendError::NotSent { reason: "the server did not ask for the text".to_owned() }),
             Err(error) => {
@@ -160,9 +164,7 @@ impl Mailer for SmtpMailer {
         };
         let (from, to) = (address(mail.from.address.as_str())?, address(mail.to.address.as_str())?);
 
-        let begun = timeout(self.patience.to_begin, self.begin(from, to)).await;
-        let mut connection =
-            begun.map_err(|_| SendError::NotSent { reason: "the server was too slow".to_owned() })??;
+        let mut connection = self.begin(from, to).await?;
 
         // The end of the text is a line break and a dot; it has its own line break already.
         let text = text.strip_suffix(b"\r\n").unwrap_or(&text);

@@ -126,17 +126,12 @@ impl Refusal {
     /// Is the record itself what Zoho does not know? Not so for ids inside it, such as a new owner's.
     fn names_the_record(&self) -> bool {
         let has = |key: &str| self.details.get(key).is_some();
-        let path = text(&self.details, "json_path");
-        let field = text(&self.details, "api_name");
-        if !path.is_empty() || !field.is_empty() {
-            // `$.data[0].id`, or the parent of a note.
-            let path_names_it = path.starts_with("$.data[") && path.ends_with("].id");
-            return path_names_it
-                || field == "Parent_Id"
-                || path.contains("Parent_Id")
-                || (path.is_empty() && field == "id");
+        match (text(&self.details, "json_path"), text(&self.details, "api_name")) {
+            ("", "") => has("resource_path_index") || has("id") || self.message.contains("the id given"),
+            (_, "Parent_Id") | ("", "id") => true,
+            // `$.data[0].id`, or a note's `$.data[0].Parent_Id.id`.
+            (path, _) => path.starts_with("$.data[") && (path.ends_with("].id") || path.contains("].Parent_Id")),
         }
-        has("resource_path_index") || has("id") || self.message.contains("the id given")
     }
 
     /// In words, with the field where Zoho names one.

@@ -109,6 +109,22 @@ impl Line<'_> {
         Ok(all)
     }
 
+    /// Writes `items` by the hundred, each on its own; one result for each, in order.
+    pub async fn write_each<T>(&mut self, items: &[T], request: impl Fn(&[T]) -> Request) -> Vec<Result<(), CrmError>> {
+        let mut results = Vec::with_capacity(items.len());
+        for batch in items.chunks(100) {
+            let request = request(batch);
+            match self.send(&request).await {
+                Ok(answer) => {
+                    let answered = answer.results("data", batch.len()).into_iter();
+                    results.extend(answered.map(|item| item.map(drop).map_err(|no| no.into_error(request.kind))));
+                }
+                Err(error) => results.extend(vec![Err(error); batch.len()]),
+            }
+        }
+        results
+    }
+
     /// Zoho's answer, whether it says yes or no.
     pub async fn send(&mut self, request: &Request) -> Result<Answer, CrmError> {
         let mut tries = Tries::first(&self.exchange.patience);
@@ -116,7 +132,7 @@ impl Line<'_> {
         loop {
             let outcome = self.try_once(request).await;
             if outcome.as_ref().is_ok_and(Answer::token_is_dead)
-                && let Some(org) = renewable.take()
+                && let Some(org) = renewable
             {
                 self.session = self.exchange.sessions.renewed(org, &self.session).await?;
                 continue;

@@ -3,14 +3,11 @@
 use app::ports::{CrmError, RecordNote};
 use reqwest::Method;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::http::Line;
 use crate::request::{Kind, Request};
 use crate::wire::cut;
-
-/// Notes in one call.
-const NOTES: usize = 100;
 
 /// Characters of a title.
 const TITLE: usize = 120;
@@ -23,29 +20,19 @@ const LISTED: usize = 500;
 
 /// Adds notes; results in the order of `notes`.
 pub(crate) async fn add(line: &mut Line<'_>, notes: &[RecordNote]) -> Vec<Result<(), CrmError>> {
-    let mut results = Vec::with_capacity(notes.len());
-    for batch in notes.chunks(NOTES) {
-        let data: Vec<_> = batch
-            .iter()
-            .map(|RecordNote { record, note }| {
-                json!({
-                    "Note_Title": cut(&note.title, TITLE),
-                    "Note_Content": cut(&note.content, CONTENT),
-                    "Parent_Id": {"module": {"api_name": record.module.as_str()}, "id": record.id.as_str()},
-                })
-            })
-            .collect();
-        let body = json!({"data": data, "trigger": []});
-        let request = Request::send(Method::POST, Kind::Once, "notes", ["Notes"], body);
-        match line.send(&request).await {
-            Ok(answer) => {
-                let answers = answer.results("data", batch.len()).into_iter();
-                results.extend(answers.map(|result| result.map(drop).map_err(|no| no.into_error(Kind::Once))));
-            }
-            Err(error) => results.extend(vec![Err(error); batch.len()]),
-        }
-    }
-    results
+    let request = |notes: &[RecordNote]| {
+        let data: Vec<_> = notes.iter().map(item).collect();
+        Request::send(Method::POST, Kind::Once, "notes", ["Notes"], json!({"data": data, "trigger": []}))
+    };
+    line.write_each(notes, request).await
+}
+
+fn item(RecordNote { record, note }: &RecordNote) -> Value {
+    json!({
+        "Note_Title": cut(&note.title, TITLE),
+        "Note_Content": cut(&note.content, CONTENT),
+        "Parent_Id": {"module": {"api_name": record.module.as_str()}, "id": record.id.as_str()},
+    })
 }
 
 #[derive(Deserialize)]

@@ -6,27 +6,18 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use crate::answer::Refusal;
 use crate::http::Line;
 use crate::request::{Kind, Request};
 use crate::wire;
 
-/// Records in one call.
-const RECORDS: usize = 100;
-
 /// Sets fields; results in the order of `changes`.
 pub(crate) async fn fields(line: &mut Line<'_>, module: Module, changes: &[Change]) -> Vec<Result<(), CrmError>> {
-    let mut results = Vec::with_capacity(changes.len());
-    for batch in changes.chunks(RECORDS) {
-        let data: Vec<_> = batch.iter().map(item).collect();
+    let request = |changes: &[Change]| {
+        let data: Vec<_> = changes.iter().map(item).collect();
         let body = json!({"data": data, "trigger": []});
-        let request = Request::send(Method::PUT, Kind::Idempotent, "records", [module.as_str()], body);
-        match line.send(&request).await {
-            Ok(answer) => results.extend(answer.results("data", batch.len()).into_iter().map(done)),
-            Err(error) => results.extend(vec![Err(error); batch.len()]),
-        }
-    }
-    results
+        Request::send(Method::PUT, Kind::Idempotent, "records", [module.as_str()], body)
+    };
+    line.write_each(changes, request).await
 }
 
 fn item(change: &Change) -> Value {
@@ -46,9 +37,6 @@ pub(crate) async fn owner(
     let path = [record.module.as_str(), record.id.as_str()];
     let request = Request::send(Method::PUT, Kind::Idempotent, "records", path, body)
         .if_unmodified_since(wire::time(unmodified_since));
-    done(line.send(&request).await?.result("data"))
-}
-
-fn done(result: Result<Value, Refusal>) -> Result<(), CrmError> {
+    let result = line.send(&request).await?.result("data");
     result.map(drop).map_err(|refusal| refusal.into_error(Kind::Idempotent))
 }

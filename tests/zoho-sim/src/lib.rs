@@ -53,5 +53,5 @@ pub use faults::{Faults, FaultsError, OneShot};
 pub use inspect::StateQuery;
 pub use person::{SimError, UserChange};
 pub use reply::Reply;
-pub use shell::{RunOptions, run, serve};
+pub use shell::{RunOptions, answer, run, serve};
 pub use simulator::{Simulator, Slot};

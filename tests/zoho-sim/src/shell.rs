@@ -49,9 +49,18 @@ pub async fn run(
 
 /// Serves a simulator on a listener and delivers its callbacks, until `shutdown`. Connections end with it.
 pub async fn serve(simulator: Arc<Simulator>, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+    let deliveries = deliver_callbacks(Arc::clone(&simulator));
+    tokio::select! {
+        () = answer(simulator, listener, shutdown) => {}
+        () = deliveries => {}
+    }
+}
+
+/// Serves a simulator on a listener until `shutdown`, and leaves its callbacks to the caller, who takes them with
+/// [`Simulator::take_due_callbacks`] when it wants them to arrive.
+pub async fn answer(simulator: Arc<Simulator>, listener: TcpListener, shutdown: impl Future<Output = ()>) {
     let mut shutdown = pin!(shutdown);
     let mut tasks = JoinSet::new();
-    tasks.spawn(deliver_callbacks(Arc::clone(&simulator)));
     loop {
         tokio::select! {
             () = &mut shutdown => return,

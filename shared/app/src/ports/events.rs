@@ -5,7 +5,7 @@ use domain::OrgId;
 use serde::{Deserialize, Serialize};
 
 /// What one function tells the others.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "detail-type", content = "detail")]
 pub enum Event {
     /// An administrator connected an org: provision it.

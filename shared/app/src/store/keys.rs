@@ -107,8 +107,10 @@ pub(super) fn schedule(org: &OrgId, name: &str) -> Key {
     key(org_partition(org), format!("{SCHEDULES}{name}"))
 }
 
+pub(super) const LEASES: &str = "lease#";
+
 pub(super) fn lease(org: &OrgId, name: &str) -> Key {
-    key(org_partition(org), format!("lease#{name}"))
+    key(org_partition(org), format!("{LEASES}{name}"))
 }
 
 pub(super) fn lead(org: &OrgId, lead: &LeadId) -> Key {

@@ -309,6 +309,15 @@ impl Store {
         }
     }
 
+    /// Ends all leases of an org. Only for a process that knows itself to be the only one, when it starts.
+    pub async fn end_abandoned_leases(&self, org: &OrgId) -> Result<()> {
+        let page = self.table.query(&keys::org_partition(org), keys::LEASES, None, 100).await?;
+        for row in page.rows {
+            self.table.commit(&[Write::Delete { key: row.key, expect: Expect::Any }]).await?;
+        }
+        Ok(())
+    }
+
     async fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<Stored<T>>> {
         match self.table.get(key).await? {
             Some(row) => Ok(Some(Stored { value: parse(&row)?, version: row.version })),

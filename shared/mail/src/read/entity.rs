@@ -28,7 +28,6 @@ pub(super) struct Entity<'a> {
 impl<'a> Entity<'a> {
     /// Reads a whole mail.
     pub(super) fn read(raw: &'a [u8]) -> Self {
-        let raw = raw.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(raw).trim_ascii_start();
         Reader { rest: raw, open: Vec::new(), parts: PARTS, looks: LOOKS }.entity("text/plain").0
     }
 
@@ -73,7 +72,8 @@ impl<'a> Reader<'a> {
         self.parts = self.parts.saturating_sub(1);
         let (fields, body) = Fields::split(self.rest);
         self.rest = body;
-        let media = fields.media("content-type").unwrap_or_else(|| Media::new(default));
+        let media = fields.media("content-type").filter(|media| media.kind.contains('/'));
+        let media = media.unwrap_or_else(|| Media::new(default));
         let boundary = media.attribute("boundary").filter(|b| !b.is_empty() && media.kind.starts_with("multipart/"));
         let Some(boundary) = boundary.filter(|_| self.open.len() < DEPTH) else {
             let (body, end) = self.until_delimiter();

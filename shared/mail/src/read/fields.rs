@@ -11,8 +11,8 @@ use mail_parser::{ContentType, HeaderValue};
 use crate::read::charset;
 use crate::text::{head, one_line};
 
-/// How much of a header block is looked at.
-const BLOCK: usize = 256 * 1024;
+/// How much of a header block is looked at; those with many signatures have a third.
+const BLOCK: usize = 128 * 1024;
 /// How much of one value is parsed.
 const VALUE: usize = 16 * 1024;
 /// How many encoded words of one value are decoded.

@@ -36,6 +36,8 @@ const HASHED: usize = 1024 * 1024;
 
 /// Reads a mail as it came, and the address it was delivered to where the carrier names it.
 pub fn parse(raw: &[u8], envelope_to: Option<&str>) -> IncomingMail {
+    // Files begin with what editors and scripts leave there.
+    let raw = raw.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(raw).trim_ascii_start();
     let mail = Entity::read(raw);
     let fields = mail.fields;
     let (from_name, from) = sender(fields);

@@ -2,6 +2,8 @@
 
 mod verdict;
 
+use std::collections::HashSet;
+
 use domain::{Bounce, BounceKind, EmailAddress};
 
 use crate::read::entity::Entity;
@@ -37,7 +39,7 @@ pub(super) fn read(mail: &Entity<'_>, letter: &Letter<'_>) -> Reported {
     let feedback = of_kind(["message/feedback-report", "message/x-feedback-report"]);
 
     let bounce = match status {
-        Some(part) => delivery_status(&part.bytes(REPORT)),
+        Some(part) => delivery_status(&part.bytes(REPORT), letter),
         None => letter_of_a_mailer(mail.fields, letter),
     };
     let complaint = feedback.is_some_and(|part| is_abuse(Fields::split(&part.bytes(REPORT)).0));
@@ -54,7 +56,7 @@ pub(super) fn read(mail: &Entity<'_>, letter: &Letter<'_>) -> Reported {
             returned_ids.extend(quoted_ids(letter.text));
         }
     }
-    let mut known = std::collections::HashSet::new();
+    let mut known = HashSet::new();
     returned_ids.retain(|id| known.insert(id.clone()));
     returned_ids.truncate(RETURNED);
     Reported { bounce, complaint, returned_ids }
@@ -82,7 +84,7 @@ fn is_abuse(report: Fields<'_>) -> bool {
 
 /// A delivery report: a group of fields about the mail, then one for each recipient. A failure counts before a delay;
 /// a delivery, and a report that says nothing, are no bounce.
-fn delivery_status(report: &[u8]) -> Option<Bounce> {
+fn delivery_status(report: &[u8], letter: &Letter<'_>) -> Option<Bounce> {
     let groups = groups(report);
     let of_action = |action: &str| {
         groups.iter().find(|group| group.text("action").is_some_and(|a| a.to_ascii_lowercase().starts_with(action)))
@@ -90,13 +92,15 @@ fn delivery_status(report: &[u8]) -> Option<Bounce> {
     let without_action = || groups.iter().find(|group| group.has("status") && !group.has("action"));
     let group = of_action("failed").or_else(|| of_action("delayed")).or_else(without_action)?;
 
-    let status = group.text("status").and_then(|text| verdict::status(&text));
-    if status.as_deref().is_some_and(|status| status.starts_with('2')) {
+    let status = group.text("status").unwrap_or_default();
+    if status.starts_with('2') {
         return None;
     }
+    let status = verdict::status(&status);
     let delayed = group.text("action").is_some_and(|action| action.to_ascii_lowercase().starts_with("delayed"));
-    let diagnosis = group.text("diagnostic-code").unwrap_or_default();
-    let kind = if delayed { BounceKind::Soft } else { verdict::kind(status.as_deref(), &diagnosis) };
+    let diagnosis = group.text("diagnostic-code");
+    let said = diagnosis.as_deref().unwrap_or_else(|| head(letter.text, REPORT));
+    let kind = if delayed { BounceKind::Soft } else { verdict::kind(status.as_deref(), said) };
     let recipient = ["original-recipient", "final-recipient"].into_iter().find_map(|name| address(&group.text(name)?));
     Some(Bounce { kind, recipient, status })
 }

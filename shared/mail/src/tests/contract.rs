@@ -159,9 +159,12 @@ async fn nobody_listens() {
 #[tokio::test]
 async fn no_encryption_nothing_said() {
     let server = Server::start(Script::Usual).await;
-    let url = SecretString::from(format!("smtp://u:secret@127.0.0.1:{}?tls=required", server.port));
-    let failed = SmtpMailer::from_url(&url).unwrap().send(&org(), &outgoing(1)).await;
-    assert!(matches!(failed, Err(SendError::NotSent { .. })));
+    for url in
+        [format!("smtp://u:p@127.0.0.1:{}?tls=required", server.port), format!("smtps://u:p@127.0.0.1:{}", server.port)]
+    {
+        let failed = SmtpMailer::from_url(&SecretString::from(url)).unwrap().send(&org(), &outgoing(1)).await;
+        assert!(matches!(failed, Err(SendError::NotSent { .. })));
+    }
     assert!(server.said().iter().all(|command| !command.starts_with("AUTH") && !command.starts_with("MAIL")));
 }
 

@@ -95,6 +95,7 @@ fn an_id_is_made_of_what_the_writer_wrote() {
     let mail = "From: ada@example.com\nDate: Tue, 3 Nov 2026 11:15:09 +0100\nSubject: Hi\n\nHello";
     assert!(id(mail).ends_with("@missing-message-id>") && id(mail).len() == 64 + "<@missing-message-id>".len());
     assert_eq!(id(mail), id(&format!("Received: by mx.acme.example; now\nDelivered-To: tara@acme.example\n{mail}")));
+    assert_eq!(id(mail), id(&format!("\u{feff}\n{mail}")));
     assert_ne!(id(mail), id(&mail.replace("Hello", "Hallo")));
     assert_ne!(id(mail), id(&mail.replace("Subject: Hi", "Subject: Ho")));
     assert_eq!(id(&format!("Message-ID: no-brackets@example.com\n{mail}")), "<no-brackets@example.com>");
@@ -110,6 +111,7 @@ fn the_text_is_what_a_reader_sees() {
     check("Subject: no body\n", "");
     check("Subject: the blank line is missing\nThis is text\n", "This is text");
     check("no header at all\n", "no header at all");
+    check("Content-Type: text\n\nof no type", "of no type");
     check("From ada@example.com Sat Jan  1 00:00:00 2028\nSubject: from a mailbox file\n\nHi\n", "Hi");
     check("Content-Type: text/plain; charset=nonsense\n\nÉté", "Été");
     check("Content-Transfer-Encoding: quoted-printable\n\n50 = half=\n =C3=A9t=C3=A9 =ZZ = x", "50 = half été =ZZ = x");

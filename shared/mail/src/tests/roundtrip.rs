@@ -1,5 +1,6 @@
 //! What is written is what is read, by our reader and by rules simple enough to hold for any reader.
 
+use data_encoding::BASE64;
 use domain::{Mailbox, OutgoingMail};
 use proptest::prelude::*;
 
@@ -17,6 +18,18 @@ fn headers(mime: &[u8]) -> Vec<(String, String)> {
         .map(|line| line.split_once(": ").unwrap_or((line, "")))
         .map(|(n, v)| (n.into(), v.into()))
         .collect()
+}
+
+/// The text of a header value whose encoded words, if it has any, come first.
+fn decoded(value: &str) -> String {
+    let mut rest = value;
+    let mut bytes = Vec::new();
+    while let Some((word, tail)) = rest.strip_prefix("=?utf-8?B?").and_then(|word| word.split_once("?=")) {
+        bytes.extend(BASE64.decode(word.as_bytes()).unwrap());
+        // Space between two encoded words is none.
+        rest = if tail.starts_with(" =?") { &tail[1..] } else { tail };
+    }
+    String::from_utf8(bytes).unwrap() + rest
 }
 
 fn check(mail: &OutgoingMail) {
@@ -40,6 +53,13 @@ fn check(mail: &OutgoingMail) {
     found.sort();
     wanted.sort_unstable();
     assert_eq!(found, wanted, "no header but ours, each of them once");
+
+    let header = |name: &str| headers(&mime).into_iter().find(|(known, _)| known == name).unwrap().1;
+    assert_eq!(decoded(&header("Subject")), one_line(&mail.subject));
+    let (name, address) = (one_line(&mail.to.name), &mail.to.address);
+    let quoted = format!("\"{name}\" <{address}>");
+    let expected = if name.is_empty() { address.to_string() } else { format!("{name} <{address}>") };
+    assert!([expected, quoted].contains(&decoded(&header("To"))));
 
     let read = parse(&mime, None);
     assert_eq!(read.from.as_ref(), Some(&mail.from.address));

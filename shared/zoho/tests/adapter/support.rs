@@ -19,7 +19,7 @@ pub fn eager() -> Patience {
 
 /// For answers that never come.
 pub fn hasty() -> Patience {
-    let moment = Duration::from_millis(50);
+    let moment = Duration::from_millis(200);
     Patience { read: moment, write: moment, ..eager() }
 }
 

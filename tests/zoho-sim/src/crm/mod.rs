@@ -5,6 +5,7 @@ pub(crate) mod coql;
 mod email;
 mod fields;
 mod history;
+mod meetings;
 mod notes;
 mod order;
 mod owner;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::meetings;
 use crate::{
     reply::Refusal,
     times,
@@ -16,7 +17,6 @@ pub(super) enum Completeness {
 }
 
 const TAG_NAME: usize = 25;
-const MOST_PARTICIPANTS: usize = 50;
 
 /// One item of `data[]`, as it would be stored. Names Zoho does not know, and fields only Zoho writes, are dropped
 /// without a word.
@@ -47,7 +47,7 @@ pub(super) fn item(
         }
     }
     if module.api_name == "Events" {
-        meeting(&stored, path)?;
+        meetings::complete(world, &mut stored, path)?;
     }
     Ok(stored)
 }
@@ -160,20 +160,6 @@ fn tag_names(world: &mut World, value: &Value, path: &str) -> Result<Value, Refu
 pub(super) fn tag_name(world: &World, tag: &Value) -> Option<String> {
     let by_id = tag.get("id").and_then(id_of).and_then(|id| world.tag_name(&id));
     by_id.or_else(|| tag["name"].as_str().filter(|name| !name.is_empty()).map(str::to_owned))
-}
-
-fn meeting(stored: &Map<String, Value>, path: &str) -> Result<(), Refusal> {
-    let time = |name: &str| stored.get(name).and_then(Value::as_str).and_then(times::parse);
-    if let (Some(start), Some(end)) = (time("Start_DateTime"), time("End_DateTime"))
-        && end < start
-    {
-        return Err(Refusal::invalid("End_DateTime", "datetime", format!("{path}.End_DateTime")));
-    }
-    let participants = stored.get("Participants").and_then(Value::as_array).map_or(0, Vec::len);
-    if participants > MOST_PARTICIPANTS {
-        return Err(Refusal::limit("Participants", MOST_PARTICIPANTS));
-    }
-    Ok(())
 }
 
 /// An id as clients write it: `"554…"`, `554…`, or `{"id": …}`.

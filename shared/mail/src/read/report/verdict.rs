@@ -107,13 +107,12 @@ pub(super) fn kind(status: Option<&str>, said: &str) -> BounceKind {
     if hard { BounceKind::Hard } else { BounceKind::Soft }
 }
 
-/// The first enhanced status code of a failure (RFC 3463) in a text. Addresses of hosts have a fourth number.
+/// The first enhanced status code of a failure (RFC 3463) in a text: `5.1.1`, but no version, date or host.
 pub(super) fn status(text: &str) -> Option<String> {
     let words = text.split(|c: char| !c.is_ascii_digit() && c != '.').map(|word| word.trim_matches('.'));
     let is_status = |word: &&str| {
         let numbers: Vec<_> = word.split('.').collect();
-        let sizes = numbers.len() == 3 && numbers[1..].iter().all(|number| (1..=3).contains(&number.len()));
-        sizes && ["2", "4", "5"].contains(&numbers[0])
+        matches!(numbers[..], ["4" | "5", "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7", detail] if detail.len() <= 3)
     };
     words.into_iter().find(is_status).map(str::to_owned)
 }

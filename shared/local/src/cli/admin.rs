@@ -1,0 +1,361 @@
+//! Administration, on a data directory or on a deployed stack.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use app::admin::{Admin, AssistantReport};
+use app::ports::Events;
+use app::store::Store;
+use clap::{Args, Subcommand};
+use domain::{Assistant, AssistantId, Calendar, LeadId, OrgId, Schedule, SendWindow};
+use edge::SystemClock;
+use serde::Serialize;
+
+use super::say;
+use crate::bus::LocalBus;
+use crate::embedded;
+
+/// Where the rows are.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// The data directory of `serve`, which may be running
+    #[arg(long, default_value = "data", value_name = "DIR", conflicts_with = "aws_stack")]
+    data_dir: PathBuf,
+    /// The CloudFormation stack of a deployment, instead of a data directory
+    #[arg(long, value_name = "NAME")]
+    aws_stack: Option<String>,
+    /// The organisation, if several are connected, such as eu-20061234567
+    #[arg(long)]
+    org: Option<OrgId>,
+    /// Answer in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Assistants.
+#[derive(Debug, Subcommand)]
+pub enum AssistantCommand {
+    /// Add an assistant; a user of the CRM with the same address makes it usable
+    Add {
+        #[command(flatten)]
+        place: Place,
+        /// Short name here [default: the address's local part]
+        #[arg(long)]
+        id: Option<AssistantId>,
+        #[command(flatten)]
+        fields: AssistantFields,
+    },
+    /// List assistants
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Show one assistant
+    Show {
+        #[command(flatten)]
+        place: Place,
+        /// Its short name
+        id: AssistantId,
+    },
+    /// Change what is named, keep the rest
+    Edit {
+        #[command(flatten)]
+        place: Place,
+        /// Its short name
+        id: AssistantId,
+        #[command(flatten)]
+        fields: AssistantFields,
+    },
+}
+
+/// What can be said of an assistant.
+#[derive(Debug, Args)]
+pub struct AssistantFields {
+    /// Full name, as leads see it
+    #[arg(long)]
+    name: Option<String>,
+    /// Its address, and that of its CRM user
+    #[arg(long)]
+    email: Option<String>,
+    /// Job title
+    #[arg(long)]
+    title: Option<String>,
+    /// Lines under each mail
+    #[arg(long)]
+    signature: Option<String>,
+    /// Time zone, such as Europe/Paris [default: UTC]
+    #[arg(long)]
+    zone: Option<String>,
+    /// Hours in which mails may leave [default: 09:00-17:00]
+    #[arg(long, value_name = "FROM-TO")]
+    window: Option<String>,
+    /// Days on which nothing leaves, such as sat,sun; none for no such day [default: sat,sun]
+    #[arg(long, value_delimiter = ',', value_name = "DAYS")]
+    off_days: Option<Vec<String>>,
+    /// The most mails a day [default: 200]
+    #[arg(long)]
+    daily_cap: Option<u32>,
+    /// What it writes about when the record says nothing
+    #[arg(long)]
+    context: Option<String>,
+    /// The schedule it follows when the record names none [default: Recommended]
+    #[arg(long)]
+    schedule: Option<String>,
+}
+
+/// Schedules.
+#[derive(Debug, Subcommand)]
+pub enum ScheduleCommand {
+    /// List schedules
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Show one schedule as the JSON that `add` and `edit` read
+    Show {
+        #[command(flatten)]
+        place: Place,
+        /// Its name
+        name: String,
+    },
+    /// Add a schedule from a JSON file
+    Add {
+        #[command(flatten)]
+        place: Place,
+        /// The file; start from `schedule show Recommended`
+        file: PathBuf,
+    },
+    /// Change the schedule of that name, also for leads on it
+    Edit {
+        #[command(flatten)]
+        place: Place,
+        /// The file
+        file: PathBuf,
+    },
+}
+
+/// Leads.
+#[derive(Debug, Subcommand)]
+pub enum LeadCommand {
+    /// List leads by their newest activity
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Show one lead with its story
+    Show {
+        #[command(flatten)]
+        place: Place,
+        /// Such as contacts-5540000310003
+        id: LeadId,
+    },
+}
+
+impl Place {
+    async fn open(&self) -> Result<(Admin, OrgId), String> {
+        let (store, events): (Store, Arc<dyn Events>) = match &self.aws_stack {
+            Some(stack) => {
+                let clients = edge::clients::Clients::of_stack(stack).await;
+                (clients.store().map_err(|e| e.to_string())?, clients.events().map_err(|e| e.to_string())?)
+            }
+            None => {
+                if !self.data_dir.is_dir() {
+                    return Err(format!(
+                        "there is no data directory {}; start `sales-assistant serve` first, or name another with --data-dir",
+                        self.data_dir.display()
+                    ));
+                }
+                let dynamo = embedded::open(&self.data_dir).map_err(|error| error.to_string())?;
+                let table = dynamo.table().await.map_err(|error| error.to_string())?;
+                // What it would tell is in the rows too: a running `serve` looks at them every second.
+                (Store::new(Arc::new(table)), Arc::new(LocalBus::default()))
+            }
+        };
+        let admin = Admin { store, events, clock: Arc::new(SystemClock) };
+        let org = admin.org(self.org.clone()).await.map_err(|error| error.to_string())?;
+        Ok((admin, org))
+    }
+
+    /// JSON if asked for, else as `text` has it.
+    fn print<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), String> {
+        if self.json {
+            say(&serde_json::to_string(value).map_err(|error| error.to_string())?);
+        } else {
+            say(&text(value));
+        }
+        Ok(())
+    }
+}
+
+impl AssistantFields {
+    fn calendar(&self, before: Option<&Calendar>) -> Result<Calendar, String> {
+        let zone = self.zone.as_deref().or(before.map(Calendar::zone_name)).unwrap_or("UTC");
+        let window = match (&self.window, before) {
+            (Some(text), _) => SendWindow::parse(text).map_err(|error| format!("--window: {error}"))?,
+            (None, Some(before)) => before.window(),
+            (None, None) => SendWindow::parse("09:00-17:00").map_err(|error| error.to_string())?,
+        };
+        let off_days: Vec<String> = match (&self.off_days, before) {
+            (Some(days), _) => days.iter().filter(|day| !day.is_empty() && *day != "none").cloned().collect(),
+            (None, Some(before)) => before.off_days().map(str::to_owned).collect(),
+            (None, None) => vec!["sat".to_owned(), "sun".to_owned()],
+        };
+        Calendar::new(zone, window, &off_days).map_err(|error| error.to_string())
+    }
+
+    fn apply(self, assistant: &mut Assistant) -> Result<(), String> {
+        assistant.calendar = self.calendar(Some(&assistant.calendar))?;
+        if let Some(email) = &self.email {
+            assistant.email = email.parse().map_err(|error| format!("--email: {error}"))?;
+        }
+        let texts = [
+            (self.name, &mut assistant.name),
+            (self.title, &mut assistant.title),
+            (self.signature, &mut assistant.signature),
+            (self.context, &mut assistant.default_context),
+            (self.schedule, &mut assistant.default_schedule),
+        ];
+        for (new, old) in texts {
+            if let Some(new) = new {
+                *old = new;
+            }
+        }
+        assistant.daily_cap = self.daily_cap.unwrap_or(assistant.daily_cap);
+        Ok(())
+    }
+}
+
+impl AssistantCommand {
+    /// Carries it out.
+    pub async fn run(self) -> Result<(), String> {
+        match self {
+            Self::Add { place, id, fields } => {
+                let email = fields.email.clone().ok_or("--email is missing; it is the address of the assistant's CRM user")?;
+                let email = email.parse::<domain::EmailAddress>().map_err(|error| format!("--email: {error}"))?;
+                let local = email.as_str().split('@').next().unwrap_or_default().replace(['.', '_', '+'], "-");
+                let mut assistant = Assistant {
+                    id: match id {
+                        Some(id) => id,
+                        None => local.parse().map_err(|_| "--id is missing; name the assistant, such as tara".to_owned())?,
+                    },
+                    name: fields.name.clone().ok_or("--name is missing; it is how leads know the assistant")?,
+                    email,
+                    title: String::new(),
+                    signature: String::new(),
+                    calendar: fields.calendar(None)?,
+                    daily_cap: Assistant::DEFAULT_DAILY_CAP,
+                    default_context: String::new(),
+                    default_schedule: Schedule::RECOMMENDED.to_owned(),
+                    user: None,
+                    last_assignment: None,
+                };
+                fields.apply(&mut assistant)?;
+                let (admin, org) = place.open().await?;
+                let report = admin.add_assistant(&org, assistant).await.map_err(|error| error.to_string())?;
+                place.print(&report, |report| format!("Added {}.", line(report)))
+            }
+            Self::List { place } => {
+                let (admin, org) = place.open().await?;
+                let reports = admin.assistants(&org).await.map_err(|error| error.to_string())?;
+                place.print(&reports, |reports| {
+                    if reports.is_empty() {
+                        return "No assistant yet: add one with `assistant add`.".to_owned();
+                    }
+                    reports.iter().map(line).collect::<Vec<_>>().join("\n")
+                })
+            }
+            Self::Show { place, id } => {
+                let (admin, org) = place.open().await?;
+                let reports = admin.assistants(&org).await.map_err(|error| error.to_string())?;
+                let report = reports.into_iter().find(|report| report.assistant.id == id);
+                let report = report.ok_or_else(|| format!("there is no assistant {id}; see `assistant list`"))?;
+                place.print(&report, details)
+            }
+            Self::Edit { place, id, fields } => {
+                let (admin, org) = place.open().await?;
+                let edit = |assistant: &mut Assistant| fields.apply(assistant).map_err(app::AppError::Invalid);
+                let report = admin.edit_assistant(&org, &id, edit).await.map_err(|error| error.to_string())?;
+                place.print(&report, |report| format!("Changed {}.", line(report)))
+            }
+        }
+    }
+}
+
+fn line(report: &AssistantReport) -> String {
+    let AssistantReport { assistant, status } = report;
+    format!("{} ({} <{}>): {}", assistant.id, assistant.name, assistant.email, status.advice())
+}
+
+fn details(report: &AssistantReport) -> String {
+    let Assistant { calendar, .. } = &report.assistant;
+    let off: Vec<_> = calendar.off_days().collect();
+    let lines = [
+        line(report),
+        format!("sends {} {}, not on {}", calendar.window(), calendar.zone_name(), off.join(", ")),
+        format!("at most {} mails a day", report.assistant.daily_cap),
+        format!("schedule {}", report.assistant.default_schedule),
+        format!("context: {}", report.assistant.default_context),
+    ];
+    lines.join("\n")
+}
+
+impl ScheduleCommand {
+    /// Carries it out.
+    pub async fn run(self) -> Result<(), String> {
+        match self {
+            Self::List { place } => {
+                let (admin, org) = place.open().await?;
+                let schedules = admin.schedules(&org).await.map_err(|error| error.to_string())?;
+                place.print(&schedules, |schedules| {
+                    let line = |schedule: &Schedule| format!("{} ({} mails)", schedule.name(), schedule.steps().len());
+                    schedules.iter().map(line).collect::<Vec<_>>().join("\n")
+                })
+            }
+            Self::Show { place, name } => {
+                let (admin, org) = place.open().await?;
+                let schedules = admin.schedules(&org).await.map_err(|error| error.to_string())?;
+                let schedule = schedules.into_iter().find(|schedule| schedule.name() == name);
+                let schedule = schedule.ok_or_else(|| format!("there is no schedule {name:?}; see `schedule list`"))?;
+                place.print(&schedule, |schedule| serde_json::to_string_pretty(schedule).unwrap_or_default())
+            }
+            Self::Add { place, file } => put_schedule(&place, &file, false).await,
+            Self::Edit { place, file } => put_schedule(&place, &file, true).await,
+        }
+    }
+}
+
+async fn put_schedule(place: &Place, file: &std::path::Path, replace: bool) -> Result<(), String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let schedule: Schedule = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+    let (admin, org) = place.open().await?;
+    admin.put_schedule(&org, &schedule, replace).await.map_err(|error| error.to_string())?;
+    place.print(&schedule, |schedule| format!("Saved {}.", schedule.name()))
+}
+
+impl LeadCommand {
+    /// Carries it out.
+    pub async fn run(self) -> Result<(), String> {
+        match self {
+            Self::List { place } => {
+                let (admin, org) = place.open().await?;
+                let leads = admin.leads(&org).await.map_err(|error| error.to_string())?;
+                place.print(&leads, |leads| {
+                    let line = |lead: &domain::Lead| {
+                        let (name, state) = (lead.person.full_name(), lead.state.name());
+                        format!("{:<30} {name:<30} {state:<14} {} mails", lead.id.to_string(), lead.mails_sent)
+                    };
+                    leads.iter().map(line).collect::<Vec<_>>().join("\n")
+                })
+            }
+            Self::Show { place, id } => {
+                let (admin, org) = place.open().await?;
+                let report = admin.lead(&org, &id).await.map_err(|error| error.to_string())?;
+                place.print(&report, |report| {
+                    let head = format!("{} {}", report.lead.person.full_name(), report.lead.state.name());
+                    let story = report.story.iter().map(|line| format!("{}  {}", line.at, line.text));
+                    std::iter::once(head).chain(story).collect::<Vec<_>>().join("\n")
+                })
+            }
+        }
+    }
+}

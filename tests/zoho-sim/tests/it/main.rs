@@ -1,0 +1,13 @@
+//! The simulator held to Zoho's documented behaviour, call by call. No sockets but in `serving`, no sleeps, one clock.
+
+mod channels;
+mod coql;
+mod faults;
+mod fields;
+mod garbage;
+mod mail;
+mod oauth;
+mod people;
+mod records;
+mod serving;
+mod support;

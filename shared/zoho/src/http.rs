@@ -132,7 +132,7 @@ impl Line<'_> {
         loop {
             let outcome = self.try_once(request).await;
             if outcome.as_ref().is_ok_and(Answer::token_is_dead)
-                && let Some(org) = renewable
+                && let Some(org) = renewable.take()
             {
                 self.session = self.exchange.sessions.renewed(org, &self.session).await?;
                 continue;

@@ -20,7 +20,7 @@ def main():
             if not ready:
                 sys.exit(f"{sys.argv[1]} ended without a ready line")
             print(f"--- {proof}", flush=True)
-            if subprocess.run([sys.executable, HERE / proof, ready]).returncode:
+            if subprocess.run([sys.executable, "-B", HERE / proof, ready]).returncode:
                 failed.append(proof)
         finally:
             simulator.terminate()

@@ -282,6 +282,7 @@ class Session:
     def reads_the_timeline(self):
         body = answer(sdk("timelines.TimelinesOperations")().get_timelines("Leads", str(self.lead)), 200)
         entries = body.get_timeline()
+        assert all(entry.get_audited_time().tzinfo is not None for entry in entries)
         changes = [field for entry in entries for field in entry.get_field_history() or []]
         owners = [field.get_value() for field in changes if field.get_api_name() == "Owner"]
         assert [(owner.get_old(), owner.get_new()) for owner in owners] == [

@@ -188,7 +188,7 @@ pub(crate) fn batch(key: &str, all_ok: u16, items: Vec<Result<Value, Refusal>>) 
     let status = match failed {
         0 => all_ok,
         n if n == items.len() => items.iter().find_map(|i| i.as_ref().err()).map_or(400, |refusal| refusal.status),
-        _ => 200,
+        _ => 207,
     };
     let list: Vec<Value> = items.into_iter().map(|item| item.unwrap_or_else(|refusal| refusal.body())).collect();
     Answer::json(status, json!({ key: list }))

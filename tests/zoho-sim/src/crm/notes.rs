@@ -9,8 +9,8 @@ use crate::{
     world::{Module, Record, World},
 };
 
-/// A note's parent as stored: `{module, id}` in plain strings. Given, `module` is `{api_name}` or, as an id alone
-/// names its module too, nothing.
+/// A note's parent as stored: `{module, id}` in plain strings. It is given as `{"module": {"api_name"}, "id"}`; the
+/// form of older versions, an id beside `se_module`, is refused.
 pub(super) fn parent(world: &World, value: &Value, path: &str) -> Result<Value, Refusal> {
     let wrong = || Refusal::invalid("Parent_Id", "jsonobject", path.to_owned());
     let id = id_of(value).ok_or_else(wrong)?;

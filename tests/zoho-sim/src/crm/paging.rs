@@ -69,7 +69,8 @@ pub(super) fn page<T>(
 /// `info` of lists that know no page tokens.
 pub(super) fn without_tokens(info: &Value) -> Value {
     json!({
-        "per_page": info["per_page"], "count": info["count"], "page": info["page"], "more_records": info["more_records"],
+        "per_page": info["per_page"], "count": info["count"], "page": info["page"],
+        "more_records": info["more_records"],
     })
 }
 

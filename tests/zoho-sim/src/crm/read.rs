@@ -133,7 +133,8 @@ pub(super) fn deleted(world: &mut World, caller: &Caller, request: &Request, mod
         let name = if deleted.permanent { Value::Null } else { json!(deleted.name) };
         json!({
             "id": deleted.id, "display_name": name, "type": if deleted.permanent { "permanent" } else { "recycle" },
-            "deleted_by": who(&deleted.by), "created_by": who(&deleted.created_by), "deleted_time": world.time(deleted.at),
+            "deleted_by": who(&deleted.by), "created_by": who(&deleted.created_by),
+            "deleted_time": world.time(deleted.at),
         })
     };
     let data: Vec<Value> = gone.iter().map(shown).collect();

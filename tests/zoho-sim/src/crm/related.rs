@@ -35,7 +35,8 @@ pub(super) fn metadata(world: &World, module: &Module) -> Vec<Value> {
         json!({
             "id": format!("{}{:02}", module.id, n + 1), "api_name": list, "name": list, "display_label": list,
             "href": format!("{}/{{ENTITYID}}/{list}", module.api_name), "type": "default", "status": "visible",
-            "visible": true, "sequence_number": (n + 1).to_string(), "module": world.module(member).map(Module::reference),
+            "visible": true, "sequence_number": (n + 1).to_string(),
+            "module": world.module(member).map(Module::reference),
         })
     };
     own.chain(notes).chain(roles).enumerate().map(shown).collect()

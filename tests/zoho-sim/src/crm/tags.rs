@@ -2,14 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Caller, owner::ids_of, validate::tag_name};
+use super::{
+    Caller,
+    owner::ids_of,
+    validate::{TAG_NAME, tag_name},
+};
 use crate::{
     reply::{Outcome, Refusal, batch, done},
     request::Request,
     world::{Module, World},
 };
-
-const TAG_NAME: usize = 25;
 
 /// `POST /{module}/actions/{add,remove}_tags`
 pub(super) fn many(world: &mut World, caller: &Caller, request: &Request, module: &Module, verb: &str) -> Outcome {

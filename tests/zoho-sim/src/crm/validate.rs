@@ -16,7 +16,7 @@ pub(super) enum Completeness {
     Part,
 }
 
-const TAG_NAME: usize = 25;
+pub(super) const TAG_NAME: usize = 25;
 
 /// One item of `data[]`, as it would be stored. Names Zoho does not know, and fields only Zoho writes, are dropped
 /// without a word.
@@ -75,11 +75,13 @@ fn stored_value(
             }
         }
         DataType::Integer | DataType::Percent => {
-            value.as_i64().filter(|n| n.abs() < 1_000_000_000).ok_or_else(wrong)?;
+            let number = value.as_i64().ok_or_else(wrong)?;
+            short_enough(&number.unsigned_abs().to_string(), field, path)?;
         }
         DataType::Bigint => {
             let digits = value.as_str().map(str::to_owned).unwrap_or_else(|| value.to_string());
-            digits.parse::<i64>().map_err(|_| wrong())?;
+            let number: i64 = digits.parse().map_err(|_| wrong())?;
+            short_enough(&number.unsigned_abs().to_string(), field, path)?;
             return Ok(Value::from(digits));
         }
         DataType::Double | DataType::Currency => drop(value.as_f64().ok_or_else(wrong)?),

@@ -69,7 +69,7 @@ impl DataType {
             DataType::Email => Some(100),
             DataType::Phone => Some(30),
             DataType::Website => Some(450),
-            DataType::Integer => Some(9),
+            DataType::Integer | DataType::Percent => Some(9),
             DataType::Bigint => Some(18),
             DataType::Picklist => Some(120),
             _ => None,

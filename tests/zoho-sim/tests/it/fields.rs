@@ -68,6 +68,15 @@ fn picklists_grow_and_custom_fields_go() {
 }
 
 #[test]
+fn a_number_has_so_many_digits() {
+    let zoho = Zoho::new();
+    create(&zoho, json!([{"field_label": "Step", "data_type": "integer", "length": 2}]));
+    for (step, status) in [(json!(99), 201), (json!(100), 400), (json!("9"), 400), (json!(-99), 201)] {
+        assert_eq!(zoho.post("/Leads", json!({"data": [{"Last_Name": "A", "Step": step}]})).0, status, "{step}");
+    }
+}
+
+#[test]
 fn unique_fields_collide() {
     let zoho = Zoho::new();
     create(&zoho, json!([{"field_label": "Key", "data_type": "text", "unique": {"case_sensitive": false}}]));

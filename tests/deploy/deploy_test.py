@@ -5,7 +5,7 @@ Everything listens on loopback: MiniStack (see cloud.py) enforcing the template'
 that stands for its public name. Nothing is kept afterwards.
 
     sam build --parameter-overrides Architecture=x86_64
-    cargo build -p local
+    cargo build
     .venv/deploy/bin/python tests/deploy/deploy_test.py
 """
 
@@ -13,9 +13,6 @@ import argparse
 import contextlib
 import email.message
 import email.policy
-import html.parser
-import http.client
-import http.server
 import json
 import os
 import pathlib
@@ -25,22 +22,21 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import traceback
 import urllib.parse
-import urllib.request
 
-import aiosmtpd.controller
 import boto3
+from outside import Browser, Door, Form, Sink, Zoho
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-STACK = "sales-assistant-test"
+STACK = "sales-assistant-local"
 ASSISTANT, ASSISTANT_NAME = "tara@acme.example", "Tara Quinn"
 SALESPERSON = "sam@acme.example"
 LEAD, LEAD_NAME = "ada@lovelace.example", {"First_Name": "Ada", "Last_Name": "Lovelace"}
 METRICS = "SalesAssistant"
 REPLY_DOMAIN = "reply.acme.example"
+CLOUD_PORT, PUBLIC_PORT, ZOHO_PORT = 4566, 8080, 8099  # with --stay; events/env.json knows them
 PATIENCE = 90  # seconds; each step takes a few, on a busy machine a dozen
 
 
@@ -88,10 +84,10 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def wait_for_port(port: int) -> None:
+def wait_for_port(host: str, port: int) -> None:
     def answers() -> bool:
         with socket.socket() as caller:
-            return caller.connect_ex(("127.0.0.1", port)) == 0
+            return caller.connect_ex((host, port)) == 0
 
     eventually(answers)
 
@@ -111,141 +107,11 @@ def child(command: list, log: pathlib.Path, **options):
                 process.wait(patience)
 
 
-class Sink:
-    """A mail server that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.mails: list[email.message.EmailMessage] = []
-
-    async def handle_DATA(self, server, session, envelope) -> str:
-        self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
-        return "250 kept"
-
-    @contextlib.contextmanager
-    def listening(self, port: int):
-        controller = aiosmtpd.controller.Controller(self, hostname="127.0.0.1", port=port)
-        controller.start()
-        try:
-            yield self
-        finally:
-            controller.stop()
-
-
-class Door(http.server.BaseHTTPRequestHandler):
-    """The API's public name. MiniStack tells APIs apart by the Host header, and nobody resolves *.localhost."""
-
-    protocol_version = "HTTP/1.1"
-    cloud_port = 0
-    api_id = ""
-
-    def forward(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
-        cloud = http.client.HTTPConnection("127.0.0.1", self.cloud_port, timeout=60)
-        headers["Host"] = f"{self.api_id}.execute-api.localhost:{self.cloud_port}"
-        cloud.request(self.command, self.path, body, headers)
-        answer = cloud.getresponse()
-        content = answer.read()
-        self.send_response(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server"):
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = do_PUT = do_DELETE = forward
-
-    def log_message(self, *_) -> None:
-        pass
-
-    @classmethod
-    @contextlib.contextmanager
-    def open(cls, cloud_port: int):
-        cls.cloud_port = cloud_port
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), cls)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-
-
-class Form(html.parser.HTMLParser):
-    """The fields of a page's form as the browser would send them, and where to."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.action, self.fields, self.select = "", {}, ""
-        self.feed(page)
-
-    def handle_starttag(self, tag, attributes) -> None:
-        attributes = dict(attributes)
-        match tag:
-            case "form":
-                self.action = attributes["action"]
-            case "input":
-                self.fields[attributes["name"]] = attributes.get("value", "")
-            case "select":
-                self.select = attributes["name"]
-            case "option" if "selected" in attributes:
-                self.fields[self.select] = attributes["value"]
-
-
-class Browser:
-    """Follows nothing by itself and keeps cookies, also secure ones: the door stands for HTTPS."""
-
-    def __init__(self) -> None:
-        self.cookies: dict[tuple[str, str], str] = {}
-
-    def open(self, url: str, form: dict | None = None) -> tuple[int, str, str]:
-        """Status, where it leads to, page."""
-        target = urllib.parse.urlsplit(url)
-        connection = http.client.HTTPConnection(target.netloc, timeout=60)
-        headers = {"Accept": "text/html"}
-        if cookies := "; ".join(f"{name}={value}" for (host, name), value in self.cookies.items() if host == target.netloc):
-            headers["Cookie"] = cookies
-        body = None
-        if form is not None:
-            body, headers["Content-Type"] = urllib.parse.urlencode(form), "application/x-www-form-urlencoded"
-        connection.request("GET" if form is None else "POST", urllib.parse.urlunsplit(("", "", *target[2:])) or "/", body, headers)
-        answer = connection.getresponse()
-        for cookie in answer.headers.get_all("Set-Cookie", []):
-            name, _, value = cookie.partition(";")[0].partition("=")
-            self.cookies[target.netloc, name] = value
-        return answer.status, urllib.parse.urljoin(url, answer.headers.get("Location", "")), answer.read().decode()
-
-
-class Zoho:
-    """The simulator, seen by a person."""
-
-    def __init__(self, ready: dict) -> None:
-        self.ready = ready
-
-    def do(self, verb: str, **body) -> dict:
-        request = urllib.request.Request(f"{self.ready['base_url']}/_sim/{verb}", json.dumps(body).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
-
-    def state(self, part: str):
-        with urllib.request.urlopen(f"{self.ready['base_url']}/_sim/state?only={part}", timeout=30) as answer:
-            return json.load(answer)[part]
-
-    def user(self, address: str) -> str:
-        return next(user["id"] for user in self.state("users") if user["email"] == address)
-
-    def record(self, record: str) -> dict:
-        return next(found for found in self.state("records")["Contacts"] if found["id"] == record)
-
-    def about(self, part: str, record: str) -> list[dict]:
-        return [found for found in self.state(part) if found["record"] == record]
-
-
 class Cloud:
     """The deployed stack."""
 
-    def __init__(self, port: int) -> None:
-        self.port, self.endpoint = port, f"http://127.0.0.1:{port}"
+    def __init__(self, host: str, port: int) -> None:
+        self.port, self.endpoint = port, f"http://{host}:{port}"
         self.env = {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "test",
@@ -281,6 +147,9 @@ class Cloud:
         if answer.get("FunctionError"):
             raise Failed(f"{function}: {payload}")
         return payload
+
+    def environment(self, function: str) -> dict[str, str]:
+        return self.client("lambda").get_function_configuration(FunctionName=self.resources[function])["Environment"]["Variables"]
 
     def dead_letters(self) -> dict[str, list[str]]:
         sqs, found = self.client("sqs"), {}
@@ -366,30 +235,32 @@ def explain(cloud: Cloud, work: pathlib.Path) -> None:
         print(f"── {log.name}", tail(log), sep="\n")
 
 
-def run(arguments: argparse.Namespace, steps: Steps, cloud: Cloud, work: pathlib.Path, stack: contextlib.ExitStack) -> None:
-    mail_port, sink = free_port(), Sink()
+def start(arguments: argparse.Namespace, steps: Steps, cloud: Cloud, work: pathlib.Path, stack: contextlib.ExitStack) -> tuple[str, Zoho, Sink]:
+    """Everything there is, deployed; returns its public address, and both ends."""
+    host, staying, sink = arguments.host, arguments.stay, Sink()
 
-    with steps.step("MiniStack, the mail server and the Zoho simulator start"):
+    with steps.step("MiniStack, a mail server and the Zoho simulator start"):
+        mail_port = free_port()
         stack.enter_context(sink.listening(mail_port))
         # A clean environment, for the functions inherit it.
         env = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-        env |= {"HOME": str(work), "TMPDIR": str(work), "PYTHONDONTWRITEBYTECODE": "1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-        env |= {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(cloud.port), "SMTP_HOST": f"127.0.0.1:{mail_port}", "AUTH": "true"}
+        env |= {"HOME": str(work), "TMPDIR": str(work), "PYTHONDONTWRITEBYTECODE": "1", "LOG_LEVEL": "WARNING"}
+        env |= {"BIND_HOST": host, "GATEWAY_PORT": str(cloud.port), "SMTP_HOST": f"127.0.0.1:{mail_port}"}
         env |= {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}  # listeners nobody asked for
-        env |= {"LOG_LEVEL": "WARNING"}
-        cloud_log = work / "cloud.log"
-        stack.enter_context(child([sys.executable, ROOT / "tests/deploy/cloud.py"], cloud_log, env=env, stdout=subprocess.DEVNULL))
-        simulator = [arguments.binary, "zoho-sim", "--http", "127.0.0.1:0"]
+        # With it a function has the rights of its role and no others; one that `sam local` starts has no role.
+        env |= {"AUTH": "false" if staying else "true", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        stack.enter_context(child([sys.executable, ROOT / "tests/deploy/cloud.py"], work / "cloud.log", env=env, stdout=subprocess.DEVNULL))
+        simulator = [arguments.binary, "zoho-sim", "--http", f"{host}:{ZOHO_PORT if staying else 0}"]
         sim = stack.enter_context(child(simulator, work / "zoho.log", stdout=subprocess.PIPE, text=True))
         first_line = sim.stdout.readline()
         if not first_line:
             raise Failed(f"the simulator did not start\n{tail(work / 'zoho.log')}")
         zoho = Zoho(json.loads(first_line))
-        public_url = stack.enter_context(Door.open(cloud.port))
-        wait_for_port(cloud.port)
+        public_url = stack.enter_context(Door.open(host, PUBLIC_PORT if staying else 0, cloud.port))
+        wait_for_port(host, cloud.port)
 
     with steps.step("sam deploy"):
-        identities = cloud.client("sesv2")  # the account's own affair, and it is out of the sandbox only for verified addresses
+        identities = cloud.client("sesv2")  # verified addresses are the account's affair, not the stack's
         for domain in (ASSISTANT.rpartition("@")[2], LEAD.rpartition("@")[2]):
             identities.create_email_identity(EmailIdentity=domain)
         parameters = {"Architecture": "x86_64", "PublicUrl": public_url, "ZohoAccounts": zoho.ready["base_url"], "AwsEndpointUrl": cloud.endpoint}
@@ -406,6 +277,11 @@ def run(arguments: argparse.Namespace, steps: Steps, cloud: Cloud, work: pathlib
         secret |= {"zoho_client_id": zoho.ready["client_id"], "zoho_client_secret": zoho.ready["client_secret"], "inbound_token": "inbound-token"}
         secrets.put_secret_value(SecretId=name, SecretString=json.dumps(secret))
 
+    return public_url, zoho, sink
+
+
+def walk(arguments: argparse.Namespace, steps: Steps, cloud: Cloud, public_url: str, zoho: Zoho, sink: Sink) -> None:
+    """One record's way through the product, and what must be true afterwards."""
     with steps.step("GET /health"):
         status, _, page = Browser().open(f"{public_url}/health")
         if status != 200:
@@ -482,24 +358,33 @@ def run(arguments: argparse.Namespace, steps: Steps, cloud: Cloud, work: pathlib
             if isinstance(answer, dict) and answer.get("statusCode", 200) >= 500:
                 raise Failed(str(answer))
 
-    if arguments.keep:
-        print(json.dumps({"public_url": public_url, "zoho": zoho.ready["base_url"], "aws": cloud.endpoint, "stack": STACK}), flush=True)
-        signal.pause()
+    with steps.step("events/env.json names what is deployed, for `sam local invoke`"):
+        given = json.loads((ROOT / "events/env.json").read_text())["Parameters"]
+        deployed = {name: value for function in functions().values() for name, value in cloud.environment(function).items()}
+        if set(given) != set(deployed):
+            raise Failed(f"only in one of both: {sorted(set(given) ^ set(deployed))}")
+        if wrong := {name: value for name, value in deployed.items() if value.startswith(STACK) and given[name] != value}:
+            raise Failed(f"it should say {wrong}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "target/debug/sales-assistant", help="the one-machine binary, for its simulator and its commands")
     parser.add_argument("--sam", default=shutil.which("sam", path=f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"), help="the SAM CLI")
-    parser.add_argument("--keep", action="store_true", help="leave everything running at the end, until Ctrl-C")
+    parser.add_argument("--stay", action="store_true", help="walk nowhere; leave the deployed stack running, for a browser and for sam local invoke")
+    parser.add_argument("--host", default="127.0.0.1", help="where everything listens; 172.17.0.1 lets Docker's containers in (default: %(default)s)")
     arguments = parser.parse_args()
     arguments.assistant = ["--name", ASSISTANT_NAME, "--email", ASSISTANT, "--time-zone", "UTC", "--window", "00:00-24:00", "--off-days", "none"]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the children are stopped
     steps = Steps()
     with tempfile.TemporaryDirectory(prefix="deploy-test-") as directory, contextlib.ExitStack() as stack:
-        work, cloud = pathlib.Path(directory), Cloud(free_port())
+        work, cloud = pathlib.Path(directory), Cloud(arguments.host, CLOUD_PORT if arguments.stay else free_port())
         try:
-            run(arguments, steps, cloud, work, stack)
+            public_url, zoho, sink = start(arguments, steps, cloud, work, stack)
+            if arguments.stay:
+                print(json.dumps({"aws": cloud.endpoint, "stack": STACK, "public_url": public_url, "zoho": zoho.ready}), flush=True)
+                signal.pause()
+            walk(arguments, steps, cloud, public_url, zoho, sink)
         except KeyboardInterrupt:
             pass
         except Exception as error:

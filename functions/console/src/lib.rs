@@ -52,7 +52,9 @@ impl Console {
         }
         match (request.method(), path) {
             (&Method::POST, path) if path.ends_with("/mail/inbound") => self.inbound(request).await,
-            (&Method::GET, path) if path.ends_with("/health") => Ok(json_response(StatusCode::OK, &json!({ "ok": true }))),
+            (&Method::GET, path) if path.ends_with("/health") => {
+                Ok(json_response(StatusCode::OK, &json!({ "ok": true })))
+            }
             _ => Err(Refusal::not_found()),
         }
     }
@@ -84,7 +86,8 @@ impl Console {
         if raw.is_empty() {
             return Err(Refusal::bad_request("empty_mail", "the body must be one mail as RFC 5322 has it"));
         }
-        let received = self.receive.receive(&mail::parse(raw, None)).await.map_err(|error| Refusal::unavailable(&error))?;
+        let received =
+            self.receive.receive(&mail::parse(raw, None)).await.map_err(|error| Refusal::unavailable(&error))?;
         let result = match received {
             Received::Applied(..) => "applied",
             Received::Repeated => "repeated",

@@ -2,9 +2,9 @@
 
 use std::convert::Infallible;
 
+use crm_webhook::CrmWebhook;
 use edge::clients::Clients;
 use lambda_http::service_fn;
-use crm_webhook::CrmWebhook;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

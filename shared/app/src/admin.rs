@@ -171,7 +171,9 @@ impl Admin {
         match (version, replace) {
             (Some(_), false) => {
                 let name = schedule.name();
-                return Err(AppError::Invalid(format!("schedule {name:?} exists already; change it with `schedule edit`")));
+                return Err(AppError::Invalid(format!(
+                    "schedule {name:?} exists already; change it with `schedule edit`"
+                )));
             }
             (None, true) => return Err(AppError::Invalid(format!("there is no schedule {:?}", schedule.name()))),
             (Some(_), true) | (None, false) => {}

@@ -52,7 +52,8 @@ impl LeadChanges {
             let now = self.clock.calendar();
             let transition = stored.lead.apply(fact, &Moment { now, assistant, schedule: &schedule })?;
             let writes_back = transition.effects.iter().any(|effect| matches!(effect, domain::Effect::Crm(_)));
-            let commit = LeadCommit::new(org, Some(&stored), transition, now, self.clock.real()).alongside(&alongside)?;
+            let commit =
+                LeadCommit::new(org, Some(&stored), transition, now, self.clock.real()).alongside(&alongside)?;
             match self.store.commit_lead(commit).await? {
                 Ok(()) => {
                     if writes_back {

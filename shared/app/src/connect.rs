@@ -66,7 +66,9 @@ pub struct Return {
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// Not the browser that started, or too late.
-    #[error("this sign-in was not started in this browser, or more than ten minutes ago; start again at /oauth/authorize")]
+    #[error(
+        "this sign-in was not started in this browser, or more than ten minutes ago; start again at /oauth/authorize"
+    )]
     State,
     /// The person said no.
     #[error("access was not granted; nothing has changed; start again at /oauth/authorize")]
@@ -75,7 +77,9 @@ pub enum ConnectError {
     #[error("Zoho did not accept the sign-in: {0}")]
     Accounts(#[from] AccountsError),
     /// No refresh token came.
-    #[error("Zoho granted access for an hour only; remove the app under Connected Apps in your Zoho account and start again")]
+    #[error(
+        "Zoho granted access for an hour only; remove the app under Connected Apps in your Zoho account and start again"
+    )]
     Online,
     /// A salesperson, say.
     #[error("{0} is not an administrator of the Zoho organisation; sign in as one and start again")]
@@ -114,8 +118,11 @@ impl Connect {
         let grant = self.accounts.exchange(&server, &code, &redirect_uri(public_url)?).await?;
         let now = self.clock.real();
         let refresh_token = grant.refresh_token.ok_or(ConnectError::Online)?;
-        let session =
-            Session { api_domain: grant.api_domain.clone(), access_token: grant.access_token.clone(), fields: BTreeMap::new() };
+        let session = Session {
+            api_domain: grant.api_domain.clone(),
+            access_token: grant.access_token.clone(),
+            fields: BTreeMap::new(),
+        };
         let organisation = self.crm.organisation(&session).await.map_err(AppError::from)?;
         if !organisation.administrator {
             // What was granted to the wrong person is given up again.

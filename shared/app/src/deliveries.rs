@@ -81,7 +81,13 @@ impl Deliveries {
     }
 
     /// Stores that the mail system will never take it.
-    pub async fn refused(&self, org: &OrgId, id: &LeadId, name: &DeliveryId, reason: &str) -> Result<Applied, AppError> {
+    pub async fn refused(
+        &self,
+        org: &OrgId,
+        id: &LeadId,
+        name: &DeliveryId,
+        reason: &str,
+    ) -> Result<Applied, AppError> {
         let Some(stored) = self.changes.store.delivery(org, id, name).await? else { return Ok(Applied::Known) };
         let after = Delivery { outcome: Outcome::Refused { reason: reason.to_owned() }, ..stored.value };
         let fact = |lead: &Lead| {

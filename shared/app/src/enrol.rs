@@ -125,7 +125,11 @@ impl Enrol {
         let lead = before.map(|stored| &stored.lead);
         let active = lead.is_some_and(domain::Lead::is_active);
         let Some(record) = record else {
-            return if active { self.commit_fact(directory, before, Fact::RecordGone).await } else { Ok(Looked::Nothing) };
+            return if active {
+                self.commit_fact(directory, before, Fact::RecordGone).await
+            } else {
+                Ok(Looked::Nothing)
+            };
         };
         let Some(assistant) = directory.assistant_owning(&record) else {
             if active {

@@ -4,8 +4,8 @@ use domain::{DeliveryId, Fact, Lead, LeadId, OrgId, SuppressedWhy};
 use jiff::Timestamp;
 
 use crate::change::Applied;
-use crate::error::AppError;
 use crate::deliveries::Deliveries;
+use crate::error::AppError;
 use crate::store::Alongside;
 
 /// A provider's report about a delivery, which it knows by the tags we gave it.
@@ -55,6 +55,9 @@ impl MailEvents {
     }
 
     async fn undeliverable(&self, org: &OrgId, lead: &LeadId, why: SuppressedWhy) -> Result<Applied, AppError> {
-        self.deliveries.changes.apply(org, lead, |_: &Lead| Some(Fact::Undeliverable { why }), Alongside::default()).await
+        self.deliveries
+            .changes
+            .apply(org, lead, |_: &Lead| Some(Fact::Undeliverable { why }), Alongside::default())
+            .await
     }
 }

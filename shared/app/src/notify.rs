@@ -115,9 +115,12 @@ impl Notify {
 impl Posted {
     /// An edit of other fields can change nothing here; without the list, it might.
     fn concerns_us(&self, id: &str) -> bool {
-        let Some(fields) = self.affected_fields.iter().find_map(|map| map.get(id)).and_then(|list| list.as_array()) else {
+        let Some(fields) = self.affected_fields.iter().find_map(|map| map.get(id)).and_then(|list| list.as_array())
+        else {
             return true;
         };
-        self.operation != "update" || fields.is_empty() || fields.iter().filter_map(|field| field.as_str()).any(|field| field == "Owner")
+        self.operation != "update"
+            || fields.is_empty()
+            || fields.iter().filter_map(|field| field.as_str()).any(|field| field == "Owner")
     }
 }

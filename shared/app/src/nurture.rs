@@ -6,9 +6,7 @@
 
 use std::sync::Arc;
 
-use domain::{
-    Fact, Lead, LeadId, Mailbox, Moment, OrgId, OutgoingMail, Purpose, SigningKey, Stage, StepNo, compose,
-};
+use domain::{Fact, Lead, LeadId, Mailbox, Moment, OrgId, OutgoingMail, Purpose, SigningKey, Stage, StepNo, compose};
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
@@ -112,8 +110,9 @@ impl Nurture {
                 self.send(org, &stored, step).await
             }
             Stage::Closing { due } if due <= now => {
-                let over =
-                    |lead: &Lead| matches!(lead.stage, Stage::Closing { due } if due <= now).then_some(Fact::ClosingTimeOver);
+                let over = |lead: &Lead| {
+                    matches!(lead.stage, Stage::Closing { due } if due <= now).then_some(Fact::ClosingTimeOver)
+                };
                 self.changes().apply(org, id, over, Alongside::default()).await?;
                 Ok(Stepped::Ended)
             }
@@ -240,7 +239,9 @@ impl Nurture {
     /// Finds out what became of a delivery whose sender did not come back.
     async fn settle(&self, org: &OrgId, id: &LeadId, now: Timestamp) -> Result<Stepped, AppError> {
         let Some(stored) = self.store().lead(org, id).await? else { return Ok(Stepped::Nothing) };
-        let Stage::Sending { delivery: name, lease_until, .. } = &stored.lead.stage else { return Ok(Stepped::Nothing) };
+        let Stage::Sending { delivery: name, lease_until, .. } = &stored.lead.stage else {
+            return Ok(Stepped::Nothing);
+        };
         if *lease_until > now {
             return Ok(Stepped::Nothing);
         }

@@ -49,7 +49,8 @@ impl Receive {
             return Ok(Received::Repeated);
         }
         let reading = read_mail(mail);
-        let sender = mail.from.clone().or_else(|| stored.lead.address.clone()).unwrap_or_else(|| assistant.email.clone());
+        let sender =
+            mail.from.clone().or_else(|| stored.lead.address.clone()).unwrap_or_else(|| assistant.email.clone());
         let logged = LoggedMail {
             direction: Direction::Received,
             from: Mailbox { name: mail.from_name.clone(), address: sender },

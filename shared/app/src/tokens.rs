@@ -181,11 +181,8 @@ impl TokenKeeper {
 
     async fn cached(&self, org: &OrgId, tokens: &StoredTokens) -> Result<Cached, AppError> {
         let fields = self.store.connection(org).await?.map(|stored| stored.value.fields).unwrap_or_default();
-        let session = Session {
-            api_domain: tokens.api_domain.clone(),
-            access_token: tokens.access_token.clone().into(),
-            fields,
-        };
+        let session =
+            Session { api_domain: tokens.api_domain.clone(), access_token: tokens.access_token.clone().into(), fields };
         let cached = Cached { session, expires_at: tokens.expires_at, read_at: self.clock.real() };
         let copy = Cached { session: cached.session.clone(), ..cached };
         self.sessions.lock().await.insert(org.clone(), copy);

@@ -114,7 +114,11 @@ impl Upkeep {
     }
 
     /// Changes the connection, whoever else does.
-    async fn edit(&self, org: &OrgId, change: impl Fn(&mut Connection, Timestamp) + Send + Sync) -> Result<(), AppError> {
+    async fn edit(
+        &self,
+        org: &OrgId,
+        change: impl Fn(&mut Connection, Timestamp) + Send + Sync,
+    ) -> Result<(), AppError> {
         for _ in 0..5 {
             let stored = self.enrol.store.connection(org).await?;
             let Stored { mut value, version } = stored.ok_or_else(|| AppError::NotConnected(org.clone()))?;

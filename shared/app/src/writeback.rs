@@ -289,8 +289,11 @@ impl Writeback {
         tracing::info!(%org, lead.id = %item.entry.lead, "the record is gone; its pending changes are dropped");
         self.changes.apply(org, &item.entry.lead, |_| Some(Fact::RecordGone), Alongside::default()).await?;
         let pending = self.store().outbox(org, PAGE).await?;
-        let of_record: Vec<_> =
-            pending.into_iter().filter(|(_, stored)| stored.value.lead == item.entry.lead).map(|(key, _)| key).collect();
+        let of_record: Vec<_> = pending
+            .into_iter()
+            .filter(|(_, stored)| stored.value.lead == item.entry.lead)
+            .map(|(key, _)| key)
+            .collect();
         Ok(self.store().remove_outbox(&of_record).await?)
     }
 

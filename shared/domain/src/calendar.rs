@@ -50,8 +50,8 @@ impl SendWindow {
         Ok(Self { from, to })
     }
 
-    fn length_secs(self) -> i64 {
-        self.to.duration_since(self.from).as_secs()
+    fn length_secs(self) -> u64 {
+        u64::try_from(self.to.duration_since(self.from).as_secs()).unwrap_or(0)
     }
 }
 
@@ -145,11 +145,12 @@ impl Calendar {
         self.works_on(local.date()) && self.window.from <= local.time() && local.time() < self.window.to
     }
 
-    /// `now` when open, else an instant inside the next window, `spread` deciding where in it.
+    /// `now` when open, else an instant in the first quarter of the next window, `spread` deciding where.
     pub fn soonest(&self, now: Timestamp, spread: u64) -> Timestamp {
         if self.is_open(now) {
             return now;
         }
+        let spread = spread % (self.window.length_secs() / 4).max(1);
         let local = now.to_zoned(self.zone.clone());
         let first = if local.time() < self.window.from { local.date() } else { tomorrow(local.date()) };
         self.slot_on_or_after(first, spread)
@@ -166,14 +167,16 @@ impl Calendar {
 
     /// An instant inside the window of the first working day on or after `date`.
     ///
-    /// `spread`, any number such as a hash, picks the second in the window, so that leads taken on together do not all
-    /// get their mails in the same minute. A local time that a clock change skips moves forward with the clock.
+    /// `spread`, any number such as a hash, picks the second, so that leads taken on together do not all get their mails
+    /// in the same minute. The last quarter of the window stays free: a sender that comes late still finds it open,
+    /// where a mail planned for the last second would be late every day and never leave. A local time that a clock
+    /// change skips moves forward with the clock.
     pub fn slot_on_or_after(&self, date: Date, spread: u64) -> Timestamp {
         let mut day = date;
         while !self.works_on(day) {
             day = tomorrow(day);
         }
-        let offset = spread % u64::try_from(self.window.length_secs()).unwrap_or(1).max(1);
+        let offset = spread % (self.window.length_secs() / 4 * 3).max(1);
         let within = self.window.from.wrapping_add(Span::new().seconds(i64::try_from(offset).unwrap_or(0)));
         let slot = self.at(day, within);
         // A skipped hour can push the slot past a short window: then the day has no such time, and the next one serves.
@@ -258,6 +261,9 @@ mod tests {
             let later = calendar.days_later(now, days, spread);
             prop_assert!(calendar.is_open(later));
             prop_assert!(calendar.date(later) >= calendar.date(now).checked_add(Span::new().days(i64::from(days))).unwrap());
+            // Half an hour late in an eight-hour window, or as much less as the window is shorter: still the same day.
+            let delay = jiff::SignedDuration::from_secs(i64::try_from(window.length_secs() / 16).unwrap());
+            prop_assert!(calendar.is_open(later + delay), "a sender that comes a little late finds it closed");
         }
     }
 

@@ -142,7 +142,9 @@ impl Clients {
             ("smtp", None) => {
                 Err(SettingError::new(settings::MAIL_TRANSPORT, "is smtp, but the app secret has no smtp_url"))
             }
-            (other, _) => Err(SettingError::new(settings::MAIL_TRANSPORT, format!("{other:?} is unknown; write ses or smtp"))),
+            (other, _) => {
+                Err(SettingError::new(settings::MAIL_TRANSPORT, format!("{other:?} is unknown; write ses or smtp")))
+            }
         }
     }
 
@@ -192,7 +194,12 @@ pub fn zoho_accounts(
 ) -> Result<Arc<dyn Accounts>, SettingError> {
     let mut accounts = AccountsSettings::new(client_id, client_secret);
     if let Some(server) = server {
-        let wrong = || SettingError::new(settings::ZOHO_ACCOUNTS, format!("{server:?} is no address; write https://accounts.zoho.eu"));
+        let wrong = || {
+            SettingError::new(
+                settings::ZOHO_ACCOUNTS,
+                format!("{server:?} is no address; write https://accounts.zoho.eu"),
+            )
+        };
         let url = Url::parse(server).map_err(|_| wrong())?;
         accounts.home = url.clone();
         accounts.extra = Some(url);

@@ -118,7 +118,10 @@ pub fn query(request: &Request, name: &str) -> Option<String> {
 pub fn cookie(request: &Request, name: &str) -> Option<String> {
     let headers = request.headers().get_all(lambda_http::http::header::COOKIE).into_iter();
     let pairs = headers.filter_map(|header| header.to_str().ok()).flat_map(|header| header.split(';'));
-    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+    pairs
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
 }
 
 /// Where the installation is reached: the setting, or what API Gateway says (never a header that a stranger can set).

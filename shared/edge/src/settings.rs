@@ -73,7 +73,9 @@ pub fn public_url() -> Result<Option<Url>, SettingError> {
 pub fn parse_public_url(text: &str) -> Result<Url, SettingError> {
     let slashed = if text.ends_with('/') { text.to_owned() } else { format!("{text}/") };
     let url = Url::parse(&slashed).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
-    url.ok_or_else(|| SettingError::new(PUBLIC_URL, format!("{text:?} is no web address; write https://sales.example.com")))
+    url.ok_or_else(|| {
+        SettingError::new(PUBLIC_URL, format!("{text:?} is no web address; write https://sales.example.com"))
+    })
 }
 
 /// [`REPLY_DOMAIN`], if set: a name that could stand after an `@`.
@@ -83,15 +85,16 @@ pub fn reply_domain() -> Result<Option<String>, SettingError> {
 
 /// Reads a domain.
 pub fn parse_reply_domain(text: &str) -> Result<String, SettingError> {
-    EmailAddress::parse(&format!("someone@{text}")).map(|address| address.domain().to_owned()).map_err(|_| {
-        SettingError::new(REPLY_DOMAIN, format!("{text:?} is no mail domain; write reply.example.com"))
-    })
+    EmailAddress::parse(&format!("someone@{text}"))
+        .map(|address| address.domain().to_owned())
+        .map_err(|_| SettingError::new(REPLY_DOMAIN, format!("{text:?} is no mail domain; write reply.example.com")))
 }
 
 /// [`FIELD_PREFIX`]: letters and digits, as Zoho allows in field labels.
 pub fn field_prefix() -> Result<String, SettingError> {
     let prefix = optional(FIELD_PREFIX).unwrap_or_else(|| DEFAULT_FIELD_PREFIX.to_owned());
-    let valid = prefix.len() <= 12 && prefix.starts_with(|c: char| c.is_ascii_alphabetic())
+    let valid = prefix.len() <= 12
+        && prefix.starts_with(|c: char| c.is_ascii_alphabetic())
         && prefix.bytes().all(|b| b.is_ascii_alphanumeric());
     if valid {
         Ok(prefix)

@@ -82,7 +82,18 @@ const TICK: SignedDuration = SignedDuration::from_secs(10);
 impl Product {
     /// Puts the parts together, as `edge` does for each function on AWS.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, secrets, accounts, mailer, clock, key, public_url, reply_domain, field_prefix, inbound_token } = parts;
+        let Parts {
+            store,
+            secrets,
+            accounts,
+            mailer,
+            clock,
+            key,
+            public_url,
+            reply_domain,
+            field_prefix,
+            inbound_token,
+        } = parts;
         let bus = Arc::new(LocalBus::default());
         let events: Arc<dyn Events> = bus.clone();
         let tokens =
@@ -101,12 +112,8 @@ impl Product {
             key: key.clone(),
         };
         let notify = Notify { store: store.clone(), events: events.clone(), clock: clock.clone(), key: key.clone() };
-        let nurture = Nurture {
-            deliveries: Deliveries { changes: changes.clone() },
-            mailer,
-            key: key.clone(),
-            reply_domain,
-        };
+        let nurture =
+            Nurture { deliveries: Deliveries { changes: changes.clone() }, mailer, key: key.clone(), reply_domain };
         Self {
             oauth_callback: OauthCallback { connect, public_url: Some(public_url) },
             crm_webhook: CrmWebhook { notify },

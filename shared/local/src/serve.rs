@@ -129,7 +129,9 @@ pub async fn serve(options: ServeOptions, ready: impl FnOnce(&serde_json::Value)
     }
 
     let (stop, stopped) = watch::channel(false);
-    let shared = dynamo.share(ended(stopped.clone())).map_err(|source| ServeError::File { what: "table.sock".into(), source })?;
+    let shared = dynamo
+        .share(ended(stopped.clone()))
+        .map_err(|source| ServeError::File { what: "table.sock".into(), source })?;
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(async move {
         if let Err(error) = shared.await {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use app::ports::{Secrets, Table};
 use app::store::Store;
 use axum::body::Bytes;
-use domain::{Assistant, Calendar, OrgId};
+use domain::{Assistant, Calendar, OrgId, Stage};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::header::{COOKIE, LOCATION, SET_COOKIE};
 use lambda_http::{Body, Response};
@@ -64,6 +64,9 @@ pub struct WorldOptions {
     pub seed: u64,
 }
 
+/// The address of the user that the simulator has for an assistant.
+pub const ASSISTANT: &str = "tara@acme.example";
+
 /// Where the product believes itself to be; nothing is ever sent there.
 const PUBLIC_URL: &str = "http://127.0.0.1:8080/";
 
@@ -71,8 +74,9 @@ impl World {
     /// Makes a world with nothing connected yet.
     pub async fn begin(options: WorldOptions) -> Result<Self, WorldError> {
         let WorldOptions { start, folder, table, faults, seed } = options;
-        let listener =
-            TcpListener::bind("127.0.0.1:0").await.map_err(|error| WorldError::new("no port for the simulator", error))?;
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .map_err(|error| WorldError::new("no port for the simulator", error))?;
         let addr = listener.local_addr().map_err(|error| WorldError::new("no port for the simulator", error))?;
         let clock = Arc::new(SettableClock::at(start));
         let mut config = SimConfig::new(format!("http://{addr}"));
@@ -96,7 +100,8 @@ impl World {
             mailer: Arc::new(EmlOutbox::new(&outbox)),
             clock: clock.clone(),
             key,
-            public_url: edge::settings::parse_public_url(PUBLIC_URL).map_err(|error| WorldError::new("address", error))?,
+            public_url: edge::settings::parse_public_url(PUBLIC_URL)
+                .map_err(|error| WorldError::new("address", error))?,
             reply_domain: Some("reply.acme.example".to_owned()),
             field_prefix: edge::settings::DEFAULT_FIELD_PREFIX.to_owned(),
             inbound_token: None,
@@ -120,7 +125,9 @@ impl World {
         let back = match self.zoho.call(decision) {
             zoho_sim::Reply::Answer(response) => {
                 let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-                location.and_then(|text| Url::parse(text).ok()).ok_or_else(|| failed("Zoho did not send the browser back"))?
+                location
+                    .and_then(|text| Url::parse(text).ok())
+                    .ok_or_else(|| failed("Zoho did not send the browser back"))?
             }
             zoho_sim::Reply::NoAnswer => return Err(failed("Zoho did not answer")),
         };
@@ -138,10 +145,10 @@ impl World {
         let wrong = |error: &dyn std::fmt::Display| WorldError::new("the assistant", error);
         let assistant = Assistant {
             id: "tara".parse().map_err(|error| wrong(&error))?,
-            name: "Tara Winter".to_owned(),
-            email: "tara@acme.example".parse().map_err(|error| wrong(&error))?,
+            name: "Tara Quinn".to_owned(),
+            email: ASSISTANT.parse().map_err(|error| wrong(&error))?,
             title: "Sales Assistant".to_owned(),
-            signature: "Tara Winter\nSales Assistant".to_owned(),
+            signature: "Tara Quinn\nSales Assistant".to_owned(),
             calendar: Calendar::working_week("Europe/London").map_err(|error| wrong(&error))?,
             daily_cap: Assistant::DEFAULT_DAILY_CAP,
             default_context: "We help small manufacturers to quote faster.".to_owned(),
@@ -172,10 +179,22 @@ impl World {
         }
     }
 
-    /// Moves the clock on by `step` and lets happen what falls due: mails, then what they cause.
-    pub async fn step(&self, step: SignedDuration) -> Result<(), WorldError> {
-        let before = self.clock.now();
-        self.clock.advance_to(before + step);
+    /// Moves the clock to the next instant at which a lead of the org is due, at the most `most` further, and lets happen
+    /// what falls due: mails, then what they cause.
+    pub async fn step_to_next(&self, org: &OrgId, most: SignedDuration) -> Result<(), WorldError> {
+        let leads = self.product.admin().leads(org).await.map_err(|error| WorldError::new("the leads", error))?;
+        let due = leads.iter().filter_map(|lead| match lead.stage {
+            Stage::Waiting { due, .. } | Stage::Closing { due } => Some(due),
+            Stage::Sending { lease_until, .. } => Some(lease_until),
+            Stage::Ended { .. } => None,
+        });
+        let latest = self.clock.now() + most;
+        self.clock.advance_to(due.min().map_or(latest, |due| due.min(latest)));
+        self.tick().await
+    }
+
+    /// One tick, and what it causes.
+    pub async fn tick(&self) -> Result<(), WorldError> {
         self.product.tick().await.map_err(|error| WorldError::new("a tick", error))?;
         self.settle().await;
         Ok(())

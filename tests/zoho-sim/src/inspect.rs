@@ -30,7 +30,7 @@ pub(crate) fn state(world: &mut World, query: &StateQuery) -> Value {
     let credits = world.meter.used(now);
     let world = &*world;
     let recent = |at: Timestamp| query.since.is_none_or(|since| at >= since);
-    let parts: [(&str, &dyn Fn() -> Value); 13] = [
+    let parts: [(&str, &dyn Fn() -> Value); 14] = [
         ("now", &|| json!(world.time(now))),
         ("users", &|| users(world)),
         ("records", &|| records(world, &recent)),
@@ -41,6 +41,7 @@ pub(crate) fn state(world: &mut World, query: &StateQuery) -> Value {
         ("channels", &|| channels(world)),
         ("fields", &|| fields(world)),
         ("credits_used", &|| json!(credits)),
+        ("credits_ever", &|| json!(world.meter.ever)),
         ("calls", &|| json!(world.meter.calls)),
         ("tokens", &|| tokens(world)),
         ("faults", &|| json!(world.faults)),

@@ -1,9 +1,7 @@
 //! The CRM, as far as the product touches it.
 
 use async_trait::async_trait;
-use domain::{
-    ConnectionStatus, CrmUser, EmailAddress, LoggedMail, Module, Note, OrgId, RecordId, RecordRef, UserId,
-};
+use domain::{ConnectionStatus, CrmUser, EmailAddress, LoggedMail, Module, Note, OrgId, RecordId, RecordRef, UserId};
 use jiff::Timestamp;
 
 use super::Session;
@@ -204,12 +202,7 @@ pub trait Crm: Send + Sync {
     ) -> Result<Vec<ChangedRecord>, CrmError>;
 
     /// All records that one of `owners` owns.
-    async fn owned_by(
-        &self,
-        org: &OrgId,
-        module: Module,
-        owners: &[UserId],
-    ) -> Result<Vec<ChangedRecord>, CrmError>;
+    async fn owned_by(&self, org: &OrgId, module: Module, owners: &[UserId]) -> Result<Vec<ChangedRecord>, CrmError>;
 
     /// Ids deleted at or after `since` (CRM time).
     async fn deleted_since(&self, org: &OrgId, module: Module, since: Timestamp) -> Result<Vec<RecordId>, CrmError>;

@@ -131,13 +131,7 @@ pub trait Table: Send + Sync {
     async fn get(&self, key: &Key) -> Result<Option<Row>, TableError>;
 
     /// Rows of one partition whose sort key starts with `prefix`, ascending, at most `limit` a page; a consistent read.
-    async fn query(
-        &self,
-        partition: &str,
-        prefix: &str,
-        from: Option<&str>,
-        limit: u32,
-    ) -> Result<Page, TableError>;
+    async fn query(&self, partition: &str, prefix: &str, from: Option<&str>, limit: u32) -> Result<Page, TableError>;
 
     /// Rows of a list in its order; recent writes may be missing for a moment.
     async fn list(&self, list: &str, prefix: &str, from: Option<&str>, limit: u32) -> Result<Page, TableError>;

@@ -123,20 +123,12 @@ impl<'a> LeadCommit<'a> {
             Stage::Waiting { due, .. } | Stage::Closing { due } => {
                 Some(IndexEntry { queue: Queue::Send.of(&key), due: *due })
             }
-            Stage::Sending { lease_until, .. } => {
-                Some(IndexEntry { queue: Queue::Lease.of(&key), due: *lease_until })
-            }
+            Stage::Sending { lease_until, .. } => Some(IndexEntry { queue: Queue::Lease.of(&key), due: *lease_until }),
             Stage::Ended { .. } => None,
         };
-        let listing = Listing {
-            list: keys::lead_list(org),
-            sort: format!("{:020}#{}", calendar_now.as_millisecond(), lead.id),
-        };
-        let lead = Row {
-            work,
-            listing: Some(listing),
-            ..row(key, &LeadRow { lead, outbox_stamp: stamp }, version)?
-        };
+        let listing =
+            Listing { list: keys::lead_list(org), sort: format!("{:020}#{}", calendar_now.as_millisecond(), lead.id) };
+        let lead = Row { work, listing: Some(listing), ..row(key, &LeadRow { lead, outbox_stamp: stamp }, version)? };
         // First: a caller that sees `Unexpected(0)` knows that the lead itself moved on.
         writes.insert(0, Write::Put { row: lead, expect: expect(version) });
         writes.extend(extra);

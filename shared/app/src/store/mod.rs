@@ -15,10 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-pub use entities::{
-    Connection, Delivery, Health, KnownUsers, Notification, Outcome, OutboxEntry, StoryLine,
-};
 use entities::LeadPointer;
+pub use entities::{Connection, Delivery, Health, KnownUsers, Notification, OutboxEntry, Outcome, StoryLine};
 pub use keys::Queue;
 pub use lead_commit::{Alongside, Clash, LeadCommit};
 
@@ -90,8 +88,7 @@ impl Store {
     pub async fn put_assistant(&self, org: &OrgId, assistant: &Assistant, version: Option<u64>) -> Result<()> {
         let row = row(keys::assistant(org, &assistant.id), assistant, version)?;
         let mailbox = Row { version: 1, ..row_any(keys::mailbox(&assistant.email), org)? };
-        let writes =
-            [Write::Put { row, expect: expect(version) }, Write::Put { row: mailbox, expect: Expect::Any }];
+        let writes = [Write::Put { row, expect: expect(version) }, Write::Put { row: mailbox, expect: Expect::Any }];
         self.table.commit(&writes).await
     }
 
@@ -215,9 +212,9 @@ impl Store {
         let due = notification.received_at.checked_add(retry).unwrap_or(Timestamp::MAX);
         let mut row = row(key.clone(), notification, version)?;
         row.work = (!notification.done).then(|| IndexEntry { queue: Queue::Notification.of(&key), due });
-        row.expires = notification.done.then(|| {
-            notification.received_at.checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX)
-        });
+        row.expires = notification
+            .done
+            .then(|| notification.received_at.checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX));
         self.table.commit(&[Write::Put { row, expect: expect(version) }]).await
     }
 
@@ -259,10 +256,7 @@ impl Store {
     pub async fn give_up(&self, org: &OrgId, key: &Key, entry: &OutboxEntry) -> Result<()> {
         let failure = Key { partition: keys::failure_partition(org), sort: key.sort.clone() };
         let row = row_any(failure, entry)?;
-        let writes = [
-            Write::Put { row, expect: Expect::Any },
-            Write::Delete { key: key.clone(), expect: Expect::Any },
-        ];
+        let writes = [Write::Put { row, expect: Expect::Any }, Write::Delete { key: key.clone(), expect: Expect::Any }];
         self.table.commit(&writes).await
     }
 
@@ -368,7 +362,8 @@ fn row<T: Serialize>(key: Key, value: &T, version: Option<u64>) -> Result<Row> {
     let corrupt = |reason: String| TableError::Corrupt { key: key.sort.clone(), reason };
     let body = serde_json::to_value(value).map_err(|error| corrupt(error.to_string()))?;
     // Rows are objects; a bare text or number gets a name.
-    let body = if body.is_object() { body } else { serde_json::Value::from_iter(BTreeMap::from([(BARE.to_owned(), body)])) };
+    let body =
+        if body.is_object() { body } else { serde_json::Value::from_iter(BTreeMap::from([(BARE.to_owned(), body)])) };
     Ok(Row { key, version: version.unwrap_or(0) + 1, body, work: None, listing: None, expires: None })
 }
 

@@ -59,9 +59,10 @@ impl Lead {
             }
             // It had left before the end was known, or its fate was unknown until now: it belongs on the record, and the
             // plan has gone on without it.
-            (Stage::Ended { .. } | Stage::Waiting { .. } | Stage::Closing { .. }, Fact::Sent { delivery, mail, message_ids })
-                if delivery != self.delivery(self.next_step()) =>
-            {
+            (
+                Stage::Ended { .. } | Stage::Waiting { .. } | Stage::Closing { .. },
+                Fact::Sent { delivery, mail, message_ids },
+            ) if delivery != self.delivery(self.next_step()) => {
                 change.mail_left(step_of(self, &delivery), *mail, &message_ids);
             }
             (Stage::Ended { .. }, Fact::NotSent { .. } | Fact::SendRefused { .. } | Fact::Unsettled { .. }) => {}

@@ -230,13 +230,16 @@ impl AssistantCommand {
     pub async fn run(self) -> Result<(), String> {
         match self {
             Self::Add { place, id, fields } => {
-                let email = fields.email.clone().ok_or("--email is missing; it is the address of the assistant's CRM user")?;
+                let email =
+                    fields.email.clone().ok_or("--email is missing; it is the address of the assistant's CRM user")?;
                 let email = email.parse::<domain::EmailAddress>().map_err(|error| format!("--email: {error}"))?;
                 let local = email.as_str().split('@').next().unwrap_or_default().replace(['.', '_', '+'], "-");
                 let mut assistant = Assistant {
                     id: match id {
                         Some(id) => id,
-                        None => local.parse().map_err(|_| "--id is missing; name the assistant, such as tara".to_owned())?,
+                        None => {
+                            local.parse().map_err(|_| "--id is missing; name the assistant, such as tara".to_owned())?
+                        }
                     },
                     name: fields.name.clone().ok_or("--name is missing; it is how leads know the assistant")?,
                     email,

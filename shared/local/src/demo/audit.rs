@@ -25,7 +25,7 @@ pub struct Summary {
     pub duplicates: usize,
     /// Records that are neither nurtured nor given back.
     pub lost: usize,
-    /// API credits.
+    /// API credits since the beginning.
     pub credits_used: u64,
     /// A row for each record.
     pub records: Vec<RecordRow>,
@@ -59,7 +59,7 @@ pub async fn audit(world: &World, org: &OrgId) -> Result<Summary, WorldError> {
     let admin = world.product.admin();
     let mut leads = admin.leads(org).await.map_err(|error| WorldError::new("the leads", error))?;
     leads.sort_by(|a, b| a.id.cmp(&b.id));
-    let state = world.zoho_state(&["records", "notes", "emails", "owner_history", "credits_used"]);
+    let state = world.zoho_state(&["records", "notes", "emails", "owner_history", "credits_ever"]);
     let outbox = world.mails()?;
     let mut summary = Summary {
         leads_by_state: BTreeMap::new(),
@@ -69,7 +69,7 @@ pub async fn audit(world: &World, org: &OrgId) -> Result<Summary, WorldError> {
         hand_backs: hand_backs(&state),
         duplicates: 0,
         lost: 0,
-        credits_used: state["credits_used"].as_u64().unwrap_or(0),
+        credits_used: state["credits_ever"].as_u64().unwrap_or(0),
         records: Vec::new(),
         broken: Vec::new(),
     };
@@ -82,7 +82,8 @@ pub async fn audit(world: &World, org: &OrgId) -> Result<Summary, WorldError> {
     }
     for (name, raw) in &outbox {
         let message_id = mail::parse(raw, None).message_id;
-        if !list(&state["emails"]).iter().any(|email| email["original_message_id"] == Value::from(message_id.as_str())) {
+        if !list(&state["emails"]).iter().any(|email| email["original_message_id"] == Value::from(message_id.as_str()))
+        {
             summary.broken.push(format!("{name} is in the outbox and not on its record"));
         }
     }

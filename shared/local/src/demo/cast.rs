@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde_json::{Value, json};
 
-use crate::world::{World, WorldError};
+use crate::world::{ASSISTANT, World, WorldError};
 
 /// Somebody whose record is assigned to the assistant.
 pub(super) struct Person {
@@ -120,7 +120,10 @@ impl Person {
     }
 
     fn create(&self, world: &World, module: Module, fields: Value) -> Result<String, WorldError> {
-        world.zoho.create_record(module.as_str(), fields, Some(self.owner)).map_err(|error| WorldError::new("a record", error))
+        world
+            .zoho
+            .create_record(module.as_str(), fields, Some(self.owner))
+            .map_err(|error| WorldError::new("a record", error))
     }
 
     /// The owner gives the record to the assistant.
@@ -128,7 +131,7 @@ impl Person {
         let record = lead.record();
         world
             .zoho
-            .assign(record.module.as_str(), &[record.id.as_str()], "tara@acme.example", Some(self.owner))
+            .assign(record.module.as_str(), &[record.id.as_str()], ASSISTANT, Some(self.owner))
             .map_err(|error| WorldError::new("an assignment", error))
     }
 }
@@ -143,7 +146,7 @@ pub(super) fn reply(person: &Person, mail: &[u8], text: &str, headers: &[(&str, 
     format!(
         "From: {} <{}>\r\nTo: {}\r\nSubject: Re: {}\r\nDate: {date}\r\nMessage-ID: <{}.{}@answers.example>\r\n\
          In-Reply-To: {}\r\nReferences: {}\r\n{more}Content-Type: text/plain; charset=utf-8\r\n\r\n\
-         {text}\r\n\r\nOn an earlier day, Tara Winter wrote:\r\n{quoted}",
+         {text}\r\n\r\nOn an earlier day, Tara Quinn wrote:\r\n{quoted}",
         person.name,
         person.email,
         header("Reply-To"),
@@ -168,5 +171,7 @@ fn header_of(mail: &[u8], name: &str) -> Option<String> {
     let text = String::from_utf8_lossy(mail);
     let head = text.split("\r\n\r\n").next()?.replace("\r\n ", " ").replace("\r\n\t", " ");
     let wanted = format!("{}:", name.to_ascii_lowercase());
-    head.lines().find(|line| line.to_ascii_lowercase().starts_with(&wanted)).map(|line| line[wanted.len()..].trim().to_owned())
+    head.lines()
+        .find(|line| line.to_ascii_lowercase().starts_with(&wanted))
+        .map(|line| line[wanted.len()..].trim().to_owned())
 }

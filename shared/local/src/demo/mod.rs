@@ -20,19 +20,17 @@ use crate::world::{World, WorldError, WorldOptions};
 
 /// Monday morning, in the office.
 const START: &str = "2026-01-05T08:30:00Z";
-/// How far the clock moves at once; a mail leaves at most this late.
-const STEP: SignedDuration = SignedDuration::from_mins(30);
+/// The clock moves to the next instant at which something is due, and at the most this far.
+const STEP: SignedDuration = SignedDuration::from_hours(24);
 /// Longer than the schedule with an absence in it.
 const DAYS: i64 = 75;
-const STEPS_A_DAY: i64 = 48;
 
 /// Plays the demo in `folder`, telling it to `tell`. The world is left as it ends.
 pub async fn play(folder: PathBuf, tell: &mut Tell) -> Result<(World, Summary), WorldError> {
     let table = EmbeddedDynamo::memory().map_err(|error| WorldError::new("no database", error))?;
     let table = table.table().await.map_err(|error| WorldError::new("no table", error))?;
     let start = START.parse().map_err(|error| WorldError::new("the first day", error))?;
-    let options =
-        WorldOptions { start, folder, table: Arc::new(table), faults: zoho_sim::Faults::default(), seed: 7 };
+    let options = WorldOptions { start, folder, table: Arc::new(table), faults: zoho_sim::Faults::default(), seed: 7 };
     let world = World::begin(options).await?;
     let now = || world.clock.now();
     tell.line(now(), "Zoho", "An administrator connects the organisation: Zoho asks for consent, and fields and a notification channel are made.");
@@ -47,6 +45,9 @@ pub async fn play(folder: PathBuf, tell: &mut Tell) -> Result<(World, Summary), 
         players.push(Player { person, lead: record, told: 0, played: 0, reassigned: false });
     }
     world.settle().await;
+    for player in &mut players {
+        player.tell_news(&world, &org, tell).await?;
+    }
     go_on(&world, &org, &mut players, tell).await?;
     let summary = audit(&world, &org).await?;
     tell.summary(&summary);
@@ -63,12 +64,15 @@ struct Player {
 }
 
 async fn go_on(world: &World, org: &OrgId, players: &mut [Player], tell: &mut Tell) -> Result<(), WorldError> {
-    for step in 0..DAYS * STEPS_A_DAY {
-        if step % STEPS_A_DAY == 0 {
-            tell.progress(step / STEPS_A_DAY, DAYS);
-            world.upkeep().await?;
+    let start = world.clock.now();
+    loop {
+        let day = world.clock.now().duration_since(start).as_hours() / 24;
+        if day > DAYS {
+            break;
         }
-        world.step(STEP).await?;
+        tell.progress(day, DAYS);
+        world.upkeep().await?;
+        world.step_to_next(org, STEP).await?;
         let mut over = true;
         for player in &mut *players {
             player.act(world, org, tell).await?;
@@ -86,7 +90,11 @@ impl Player {
     /// Tells what is new of this lead, and lets the person answer the mail they answer.
     async fn act(&mut self, world: &World, org: &OrgId, tell: &mut Tell) -> Result<(), WorldError> {
         self.tell_news(world, org, tell).await?;
-        let sent = world.mails()?.into_iter().filter(|(name, _)| name.contains(&format!("dlv_{}.", self.lead))).collect::<Vec<_>>();
+        let sent = world
+            .mails()?
+            .into_iter()
+            .filter(|(name, _)| name.contains(&format!("dlv_{}.", self.lead)))
+            .collect::<Vec<_>>();
         let Some(answer) = self.person.answers.get(self.played) else { return self.reassign(world, org, tell).await };
         if sent.len() < answer.after() {
             return Ok(());
@@ -102,7 +110,8 @@ impl Player {
             }
             Answer::Unsubscribe { .. } => {
                 tell.line(now, self.person.name, "presses \"unsubscribe\" in the mail program.");
-                let path = cast::unsubscribe_path(mail).ok_or_else(|| WorldError::new("the mail", "has no unsubscribe link"))?;
+                let path = cast::unsubscribe_path(mail)
+                    .ok_or_else(|| WorldError::new("the mail", "has no unsubscribe link"))?;
                 world.post(&path).await;
             }
         }

@@ -12,6 +12,8 @@ const WINDOW_SECS: i64 = 24 * 60 * 60;
 pub(crate) struct Meter {
     spent: VecDeque<(Timestamp, u32)>,
     total: u64,
+    /// Credits spent since the beginning.
+    pub ever: u64,
     /// By method and path template.
     pub calls: BTreeMap<String, u64>,
 }
@@ -31,6 +33,7 @@ impl Meter {
     pub fn spend(&mut self, now: Timestamp, credits: u32) {
         self.spent.push_back((now, credits));
         self.total += u64::from(credits);
+        self.ever += u64::from(credits);
     }
 
     /// The `X-API-CREDITS-REMAINING` header, which Zoho sends only from half of the allowance on.

@@ -1,7 +1,8 @@
 """MiniStack, corrected where a test against it would pass or fail for reasons that AWS does not have.
 
-Run it like `ministack` itself, with BIND_HOST, GATEWAY_PORT, SMTP_HOST and AUTH in the environment. With AUTH=true every function has only the rights
-that its role in the template gives it. Each correction says what MiniStack 1.5 does instead; remove it when that is no longer so.
+Run it like `ministack` itself, with BIND_HOST, GATEWAY_PORT, SMTP_HOST and AUTH in the environment. With AUTH=true
+every function has only the rights that its role in the template gives it. Each correction says what MiniStack 1.5
+does instead; remove it when that is no longer so.
 """
 
 import base64
@@ -11,7 +12,7 @@ import email.policy
 import email.utils
 import json
 import re
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import ministack.app
 from ministack.core import iam_actions
@@ -20,7 +21,8 @@ from ministack.services.cloudformation import provisioners
 
 
 def routes_from_the_template() -> None:
-    """Make the routes of an HTTP API that is written as an OpenAPI body, as SAM writes it. MiniStack makes the API and ignores the body."""
+    """Make the routes of an HTTP API that is written as an OpenAPI body, as SAM writes it. MiniStack makes the API
+    and ignores the body."""
     handler = provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"]
     create, update = handler["create"], handler["update"]
 
@@ -47,7 +49,8 @@ def routes_from_the_template() -> None:
 
 
 def leading_keys_in_policies() -> None:
-    """Give IAM conditions the partition keys of a DynamoDB request. MiniStack does not know dynamodb:LeadingKeys and lets ForAllValues pass without it."""
+    """Give IAM conditions the partition keys of a DynamoDB request. MiniStack does not know dynamodb:LeadingKeys
+    and lets ForAllValues pass without it."""
     context = iam_actions.dynamodb_service_context
 
     def context_with_keys(body: bytes) -> dict:
@@ -84,24 +87,32 @@ def request_parts(request: dict) -> list[dict]:
 
 
 def sending_by_identity() -> None:
-    """Check the right to send on the sender's identity. MiniStack checks it on "*", which no policy but a careless one allows."""
+    """Check the right to send on the sender's identity. MiniStack checks it on "*", which no careful policy allows."""
     extract = iam_actions.extract_resource_arn
 
     def resource_arn(service, method, path, headers, body, query_params, region, account_id):
-        if service == "ses" and method == "POST" and path.endswith("/outbound-emails"):
-            domain = json.loads(body).get("FromEmailAddress", "").rpartition("@")[2].strip("> ")
-            return f"arn:aws:ses:{region}:{account_id}:identity/{domain}"
-        return extract(service, method, path, headers, body, query_params, region, account_id)
+        if service != "ses" or method != "POST" or not path.endswith("/outbound-emails"):
+            return extract(service, method, path, headers, body, query_params, region, account_id)
+        request = json.loads(body)
+        sender = request.get("FromEmailAddress") or raw_mail(request)["From"]
+        return f"arn:aws:ses:{region}:{account_id}:identity/{email.utils.parseaddr(sender)[1].rpartition('@')[2]}"
 
     iam_actions.extract_resource_arn = resource_arn
+
+
+def raw_mail(request: dict) -> email.message.EmailMessage:
+    """The mail in a request to send one; an empty mail if the request has its parts instead."""
+    data = request.get("Content", {}).get("Raw", {}).get("Data", "")
+    return email.message_from_bytes(base64.b64decode(data), policy=email.policy.default)
 
 
 raw_message: contextvars.ContextVar[bytes | None] = contextvars.ContextVar("raw_message", default=None)
 
 
 def mail_as_written() -> None:
-    """Relay a raw mail as it was written and tell the bus about it. MiniStack builds a new mail from subject and text, so that reply address, references
-    and unsubscribe headers are lost; returns the whole Message-ID where SES returns the part before the @; and publishes no events."""
+    """Relay a raw mail as it was written and tell the bus about it. MiniStack builds a new mail from subject and
+    text, so that reply address, references and unsubscribe headers are lost; returns the whole Message-ID where SES
+    returns the part before the @; and publishes no events."""
     handle, build = ses_v2.handle_request, ses_v2._build_mime_message
 
     def build_or_keep(source, to, cc, bcc, subject, text, html, message_id):
@@ -117,14 +128,16 @@ def mail_as_written() -> None:
         if method != "POST" or not path.endswith("/outbound-emails"):
             return await handle(method, path, headers, body, query_params)
         request = json.loads(body)
-        raw = request.get("Content", {}).get("Raw", {}).get("Data")
-        message = email.message_from_bytes(base64.b64decode(raw or ""), policy=email.policy.default)
-        if raw:  # SES takes the envelope from the headers where the request leaves it out
+        message = raw_mail(request)
+        if raw := request.get("Content", {}).get("Raw", {}).get("Data"):
+            # SES takes the envelope from the headers where the request leaves it out.
             request.setdefault("FromEmailAddress", message["From"])
             if not any(request.setdefault("Destination", {}).values()):
                 request["Destination"]["ToAddresses"] = [str(message["To"])]
             raw_message.set(base64.b64decode(raw))
-        status, response_headers, response = await handle(method, path, headers, json.dumps(request).encode(), query_params)
+        status, response_headers, response = await handle(
+            method, path, headers, json.dumps(request).encode(), query_params
+        )
         if status == 200:
             message_id = json.loads(response)["MessageId"].partition("@")[0]
             response = json.dumps({"MessageId": message_id}).encode()
@@ -134,13 +147,13 @@ def mail_as_written() -> None:
     ses_v2.handle_request, ses_v2._build_mime_message = handle_request, build_or_keep
 
 
-def publish_sent_and_delivered(request: dict, message: email.message.Message, message_id: str) -> None:
+def publish_sent_and_delivered(request: dict, message: email.message.EmailMessage, message_id: str) -> None:
     """Put what SES says of a mail that arrived on the default bus, if the mail's configuration set asks for it."""
     configuration_set = request.get("ConfigurationSetName", "")
     destinations = (ses_v2._config_sets.get(configuration_set) or {}).get("EventDestinations", {})
     if not any("EventBridgeDestination" in destination for destination in destinations.values()):
         return
-    now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     recipients = [email.utils.parseaddr(to)[1] for to in request["Destination"].get("ToAddresses", [])]
     mail = {
         "timestamp": now,
@@ -149,10 +162,22 @@ def publish_sent_and_delivered(request: dict, message: email.message.Message, me
         "destination": recipients,
         "headersTruncated": False,
         "headers": [{"name": name, "value": str(value)} for name, value in message.items()],
-        "commonHeaders": {"from": [str(message["From"])], "to": recipients, "messageId": message_id, "subject": str(message["Subject"])},
-        "tags": {"ses:configuration-set": [configuration_set]} | {t["Name"]: [t["Value"]] for t in request.get("EmailTags", [])},
+        "commonHeaders": {
+            "from": [str(message["From"])],
+            "to": recipients,
+            "messageId": message_id,
+            "subject": str(message["Subject"]),
+        },
+        "tags": {"ses:configuration-set": [configuration_set]}
+        | {t["Name"]: [t["Value"]] for t in request.get("EmailTags", [])},
     }
-    delivery = {"timestamp": now, "processingTimeMillis": 500, "recipients": recipients, "smtpResponse": "250 OK", "reportingMTA": "a1.smtp-out.amazonses.com"}
+    delivery = {
+        "timestamp": now,
+        "processingTimeMillis": 500,
+        "recipients": recipients,
+        "smtpResponse": "250 OK",
+        "reportingMTA": "a1.smtp-out.amazonses.com",
+    }
     for detail_type, detail in [
         ("Email Sent", {"eventType": "Send", "mail": mail, "send": {}}),
         ("Email Delivered", {"eventType": "Delivery", "mail": mail, "delivery": delivery}),

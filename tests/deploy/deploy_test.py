@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Deploys what `sam build` made into an AWS in one process and takes one record through it: assigned, mailed, answered, handed back.
+"""Deploys what `sam build` made into an AWS in one process and takes one record through it: assigned, mailed,
+answered, handed back.
 
-Everything listens on loopback: MiniStack (see cloud.py) enforcing the template's roles, the Zoho simulator, a mail server, and a door in front of the API
-that stands for its public name. Nothing is kept afterwards.
+Everything listens on loopback: MiniStack (see cloud.py) enforcing the template's roles, the Zoho simulator, a mail
+server, and a door in front of the API that stands for its public name. Nothing is kept afterwards.
 
     sam build --parameter-overrides Architecture=x86_64
     cargo build
@@ -27,6 +28,7 @@ import traceback
 import urllib.parse
 
 import boto3
+
 from outside import Browser, Door, Form, Sink, Zoho
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -68,7 +70,8 @@ class Steps:
 
 
 def eventually(probe, push=lambda: None):
-    """The first true answer of `probe`, asked again and again, with a `push` in between to those who could make it come true."""
+    """The first true answer of `probe`, asked again and again, with a `push` in between to those who could make it
+    come true."""
     deadline = time.monotonic() + PATIENCE
     while True:
         if found := probe():
@@ -129,17 +132,29 @@ class Cloud:
 
     def deploy(self, sam: str, log: pathlib.Path, parameters: dict[str, str]) -> None:
         overrides = [f"{name}={value}" for name, value in parameters.items()]
-        flags = ["--stack-name", STACK, "--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]
+        flags = [
+            "--stack-name",
+            STACK,
+            "--resolve-s3",
+            "--capabilities",
+            "CAPABILITY_IAM",
+            "--no-confirm-changeset",
+            "--no-progressbar",
+        ]
         command = [sam, "deploy", *flags, "--parameter-overrides", *overrides]
         with log.open("wb") as output:
-            done = subprocess.run(command, cwd=ROOT, env=os.environ | self.env, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+            done = subprocess.run(
+                command, cwd=ROOT, env=os.environ | self.env, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+            )
         if done.returncode:
             raise Failed(f"sam deploy exited with {done.returncode}\n{tail(log)}")
         formation = self.client("cloudformation")
         stack = formation.describe_stacks(StackName=STACK)["Stacks"][0]
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         pages = formation.get_paginator("list_stack_resources").paginate(StackName=STACK)
-        self.resources = {r["LogicalResourceId"]: r["PhysicalResourceId"] for page in pages for r in page["StackResourceSummaries"]}
+        self.resources = {
+            r["LogicalResourceId"]: r["PhysicalResourceId"] for page in pages for r in page["StackResourceSummaries"]
+        }
 
     def invoke(self, function: str, event: bytes = b"{}") -> dict:
         answer = self.client("lambda").invoke(FunctionName=self.resources[function], Payload=event)
@@ -149,12 +164,16 @@ class Cloud:
         return payload
 
     def environment(self, function: str) -> dict[str, str]:
-        return self.client("lambda").get_function_configuration(FunctionName=self.resources[function])["Environment"]["Variables"]
+        return self.client("lambda").get_function_configuration(FunctionName=self.resources[function])["Environment"][
+            "Variables"
+        ]
 
     def dead_letters(self) -> dict[str, list[str]]:
         sqs, found = self.client("sqs"), {}
         for name in (name for name in self.resources if name.endswith("Dlq")):
-            messages = sqs.receive_message(QueueUrl=self.resources[name], MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
+            messages = sqs.receive_message(
+                QueueUrl=self.resources[name], MaxNumberOfMessages=10, VisibilityTimeout=0
+            ).get("Messages", [])
             if messages:
                 found[name] = [message["Body"] for message in messages]
         return found
@@ -162,10 +181,14 @@ class Cloud:
     def metrics(self) -> set[tuple[str, ...]]:
         """Names and dimensions in the embedded metric format, as CloudWatch would find them in the logs."""
         found = set()
-        for line in (line for crate in functions() for line in self.log(crate) if line.startswith("{") and '"_aws"' in line):
+        for line in (
+            line for crate in functions() for line in self.log(crate) if line.startswith("{") and '"_aws"' in line
+        ):
             for declared in json.loads(line)["_aws"]["CloudWatchMetrics"]:
                 if declared["Namespace"] == METRICS:
-                    found |= {(metric["Name"], *names) for metric in declared["Metrics"] for names in declared["Dimensions"]}
+                    found |= {
+                        (metric["Name"], *names) for metric in declared["Metrics"] for names in declared["Dimensions"]
+                    }
         return found
 
     def log(self, function: str) -> list[str]:
@@ -194,7 +217,10 @@ def sample_events() -> list[tuple[pathlib.Path, str]]:
     """Each sample with its function's logical id: a sample's name begins with the crate's."""
     crates = functions()
     samples = sorted(path for path in (ROOT / "events").glob("*.json") if path.name != "env.json")
-    return [(path, crates[next(crate for crate in sorted(crates, key=len, reverse=True) if path.name.startswith(crate))]) for path in samples]
+    return [
+        (path, crates[next(crate for crate in sorted(crates, key=len, reverse=True) if path.name.startswith(crate))])
+        for path in samples
+    ]
 
 
 def connect(public_url: str) -> str:
@@ -235,7 +261,9 @@ def explain(cloud: Cloud, work: pathlib.Path) -> None:
         print(f"── {log.name}", tail(log), sep="\n")
 
 
-def start(arguments: argparse.Namespace, steps: Steps, cloud: Cloud, work: pathlib.Path, stack: contextlib.ExitStack) -> tuple[str, Zoho, Sink]:
+def start(
+    arguments: argparse.Namespace, steps: Steps, cloud: Cloud, work: pathlib.Path, stack: contextlib.ExitStack
+) -> tuple[str, Zoho, Sink]:
     """Everything there is, deployed; returns its public address, and both ends."""
     host, staying, sink = arguments.host, arguments.stay, Sink()
 
@@ -249,7 +277,11 @@ def start(arguments: argparse.Namespace, steps: Steps, cloud: Cloud, work: pathl
         env |= {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}  # listeners nobody asked for
         # With it a function has the rights of its role and no others; one that `sam local` starts has no role.
         env |= {"AUTH": "false" if staying else "true", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-        stack.enter_context(child([sys.executable, ROOT / "tests/deploy/cloud.py"], work / "cloud.log", env=env, stdout=subprocess.DEVNULL))
+        stack.enter_context(
+            child(
+                [sys.executable, ROOT / "tests/deploy/cloud.py"], work / "cloud.log", env=env, stdout=subprocess.DEVNULL
+            )
+        )
         simulator = [arguments.binary, "zoho-sim", "--http", f"{host}:{ZOHO_PORT if staying else 0}"]
         sim = stack.enter_context(child(simulator, work / "zoho.log", stdout=subprocess.PIPE, text=True))
         first_line = sim.stdout.readline()
@@ -263,7 +295,12 @@ def start(arguments: argparse.Namespace, steps: Steps, cloud: Cloud, work: pathl
         identities = cloud.client("sesv2")  # verified addresses are the account's affair, not the stack's
         for domain in (ASSISTANT.rpartition("@")[2], LEAD.rpartition("@")[2]):
             identities.create_email_identity(EmailIdentity=domain)
-        parameters = {"Architecture": "x86_64", "PublicUrl": public_url, "ZohoAccounts": zoho.ready["base_url"], "AwsEndpointUrl": cloud.endpoint}
+        parameters = {
+            "Architecture": "x86_64",
+            "PublicUrl": public_url,
+            "ZohoAccounts": zoho.ready["base_url"],
+            "AwsEndpointUrl": cloud.endpoint,
+        }
         # MiniStack has no receipt rules; the test puts into the bucket what they would.
         parameters |= {"ReplyDomain": REPLY_DOMAIN, "ReceiveBySes": "false", "LogFilter": "debug"}
         cloud.deploy(arguments.sam, work / "deploy.log", parameters)
@@ -274,7 +311,11 @@ def start(arguments: argparse.Namespace, steps: Steps, cloud: Cloud, work: pathl
         secret = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
         if len(secret["signing_key"]) != 64:
             raise Failed("no signing key was generated")
-        secret |= {"zoho_client_id": zoho.ready["client_id"], "zoho_client_secret": zoho.ready["client_secret"], "inbound_token": "inbound-token"}
+        secret |= {
+            "zoho_client_id": zoho.ready["client_id"],
+            "zoho_client_secret": zoho.ready["client_secret"],
+            "inbound_token": "inbound-token",
+        }
         secrets.put_secret_value(SecretId=name, SecretString=json.dumps(secret))
 
     return public_url, zoho, sink
@@ -291,7 +332,12 @@ def walk(arguments: argparse.Namespace, steps: Steps, cloud: Cloud, public_url: 
         connect(public_url)
 
     with steps.step("the organisation is provisioned: fields and a notification channel"):
-        eventually(lambda: zoho.state("channels") and any(f["api_name"] == "TEC_Schedule" for f in zoho.state("fields")["Contacts"]))
+        eventually(
+            lambda: (
+                zoho.state("channels")
+                and any(f["api_name"] == "TEC_Schedule" for f in zoho.state("fields")["Contacts"])
+            )
+        )
 
     with steps.step("an assistant is added"):
         add = [arguments.binary, "assistant", "add", "--aws-stack", STACK, *arguments.assistant]
@@ -346,7 +392,12 @@ def walk(arguments: argparse.Namespace, steps: Steps, cloud: Cloud, public_url: 
         if missing := wanted - cloud.metrics():
             raise Failed(f"not reported: {sorted(missing)}; reported: {sorted(cloud.metrics())}")
     with steps.step("no function was refused anything by its role"):
-        if refused := [line for crate in functions() for line in cloud.log(crate) if "AccessDenied" in line or "not authorized to perform" in line]:
+        if refused := [
+            line
+            for crate in functions()
+            for line in cloud.log(crate)
+            if "AccessDenied" in line or "not authorized to perform" in line
+        ]:
             raise Failed(refused[0])
     with steps.step("no dead letters"):
         if letters := cloud.dead_letters():
@@ -360,21 +411,51 @@ def walk(arguments: argparse.Namespace, steps: Steps, cloud: Cloud, public_url: 
 
     with steps.step("events/env.json names what is deployed, for `sam local invoke`"):
         given = json.loads((ROOT / "events/env.json").read_text())["Parameters"]
-        deployed = {name: value for function in functions().values() for name, value in cloud.environment(function).items()}
+        deployed = {
+            name: value for function in functions().values() for name, value in cloud.environment(function).items()
+        }
         if set(given) != set(deployed):
             raise Failed(f"only in one of both: {sorted(set(given) ^ set(deployed))}")
-        if wrong := {name: value for name, value in deployed.items() if value.startswith(STACK) and given[name] != value}:
+        if wrong := {
+            name: value for name, value in deployed.items() if value.startswith(STACK) and given[name] != value
+        }:
             raise Failed(f"it should say {wrong}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "target/debug/sales-assistant", help="the one-machine binary, for its simulator and its commands")
-    parser.add_argument("--sam", default=shutil.which("sam", path=f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"), help="the SAM CLI")
-    parser.add_argument("--stay", action="store_true", help="walk nowhere; leave the deployed stack running, for a browser and for sam local invoke")
-    parser.add_argument("--host", default="127.0.0.1", help="where everything listens; 172.17.0.1 lets Docker's containers in (default: %(default)s)")
+    parser.add_argument(
+        "--binary",
+        type=pathlib.Path,
+        default=ROOT / "target/debug/sales-assistant",
+        help="the one-machine binary, for its simulator and its commands",
+    )
+    parser.add_argument(
+        "--sam", default=shutil.which("sam", path=f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"), help="the SAM CLI"
+    )
+    parser.add_argument(
+        "--stay",
+        action="store_true",
+        help="walk nowhere; leave the deployed stack running, for a browser and for sam local invoke",
+    )
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="where everything listens; 172.17.0.1 lets Docker's containers in (default: %(default)s)",
+    )
     arguments = parser.parse_args()
-    arguments.assistant = ["--name", ASSISTANT_NAME, "--email", ASSISTANT, "--time-zone", "UTC", "--window", "00:00-24:00", "--off-days", "none"]
+    arguments.assistant = [
+        "--name",
+        ASSISTANT_NAME,
+        "--email",
+        ASSISTANT,
+        "--time-zone",
+        "UTC",
+        "--window",
+        "00:00-24:00",
+        "--off-days",
+        "none",
+    ]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the children are stopped
     steps = Steps()
     with tempfile.TemporaryDirectory(prefix="deploy-test-") as directory, contextlib.ExitStack() as stack:
@@ -382,7 +463,10 @@ def main() -> int:
         try:
             public_url, zoho, sink = start(arguments, steps, cloud, work, stack)
             if arguments.stay:
-                print(json.dumps({"aws": cloud.endpoint, "stack": STACK, "public_url": public_url, "zoho": zoho.ready}), flush=True)
+                print(
+                    json.dumps({"aws": cloud.endpoint, "stack": STACK, "public_url": public_url, "zoho": zoho.ready}),
+                    flush=True,
+                )
                 signal.pause()
             walk(arguments, steps, cloud, public_url, zoho, sink)
         except KeyboardInterrupt:

@@ -106,12 +106,16 @@ class Browser:
         target = urllib.parse.urlsplit(url)
         connection = http.client.HTTPConnection(target.netloc, timeout=60)
         headers = {"Accept": "text/html"}
-        if cookies := "; ".join(f"{name}={value}" for (host, name), value in self.cookies.items() if host == target.netloc):
+        if cookies := "; ".join(
+            f"{name}={value}" for (host, name), value in self.cookies.items() if host == target.netloc
+        ):
             headers["Cookie"] = cookies
         body = None
         if form is not None:
             body, headers["Content-Type"] = urllib.parse.urlencode(form), "application/x-www-form-urlencoded"
-        connection.request("GET" if form is None else "POST", urllib.parse.urlunsplit(("", "", *target[2:])) or "/", body, headers)
+        connection.request(
+            "GET" if form is None else "POST", urllib.parse.urlunsplit(("", "", *target[2:])) or "/", body, headers
+        )
         answer = connection.getresponse()
         for cookie in answer.headers.get_all("Set-Cookie", []):
             name, _, value = cookie.partition(";")[0].partition("=")
@@ -126,7 +130,9 @@ class Zoho:
         self.ready = ready
 
     def do(self, verb: str, **body) -> dict:
-        request = urllib.request.Request(f"{self.ready['base_url']}/_sim/{verb}", json.dumps(body).encode(), {"Content-Type": "application/json"})
+        request = urllib.request.Request(
+            f"{self.ready['base_url']}/_sim/{verb}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 

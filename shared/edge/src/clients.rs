@@ -2,6 +2,7 @@
 //! it does not ask for is not linked into it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::change::LeadChanges;
 use app::deliveries::Deliveries;
@@ -10,6 +11,7 @@ use app::ports::{Accounts, Clock, Crm, Events, Mailer, Secrets, Sessions};
 use app::store::Store;
 use app::tokens::TokenKeeper;
 use aws::{Bus, DynamoTable, SecretsManager, SesMailer};
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use domain::SigningKey;
 use secrecy::{ExposeSecret, SecretString};
@@ -19,6 +21,10 @@ use zoho::{AccountsSettings, Zoho, ZohoAccounts};
 
 use crate::SystemClock;
 use crate::settings::{self, SettingError};
+
+/// AWS answers within milliseconds; a connection or a call that takes this long is lost, and the caller decides.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The installation's own secret: one JSON object in the secret store.
 #[derive(Deserialize)]
@@ -57,7 +63,12 @@ pub struct Clients {
 impl Clients {
     /// Reads region, credentials and, for local runs, the endpoint from the environment.
     pub async fn from_env() -> Self {
-        Self { config: aws_config::load_defaults(BehaviorVersion::latest()).await, stack: None }
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .build();
+        let config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
+        Self { config, stack: None }
     }
 
     /// A deployed stack, from outside: `template.yaml` names its table and its bus after it.
@@ -161,8 +172,14 @@ impl Clients {
 
 /// A mailer over SMTP.
 pub fn smtp(url: &SecretString) -> Result<Arc<dyn Mailer>, SettingError> {
-    let mailer = mail::SmtpMailer::from_url(url).map_err(|problem| SettingError::new(settings::SMTP_URL, problem))?;
-    Ok(Arc::new(mailer))
+    match mail::SmtpMailer::from_url(url) {
+        Ok(mailer) => Ok(Arc::new(mailer)),
+        // The adapter names the setting itself.
+        Err(problem) => {
+            let problem = problem.strip_prefix(settings::SMTP_URL).unwrap_or(&problem).trim_start().to_owned();
+            Err(SettingError::new(settings::SMTP_URL, problem))
+        }
+    }
 }
 
 /// The CRM over these sessions.

@@ -65,7 +65,7 @@ fn logged(direction: Direction, now: Timestamp, text: &str) -> Box<LoggedMail> {
 }
 
 fn reading(kind: MailKind, intent: Option<Intent>) -> Reading {
-    let bounce = (kind == MailKind::Bounce).then(|| Bounce { kind: BounceKind::Hard, recipient: None, status: None });
+    let bounce = (kind == MailKind::Bounce).then_some(Bounce { kind: BounceKind::Hard, recipient: None, status: None });
     Reading { kind, intent, bounce, return_date: None, new_text: "words".into(), evidence: "a test".into() }
 }
 

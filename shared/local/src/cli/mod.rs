@@ -134,9 +134,9 @@ pub async fn run(cli: Cli) -> ExitCode {
             start_logging("warn");
             simulate(args).await
         }
-        Some(Command::Assistant(command)) => administer(command.run()).await,
-        Some(Command::Schedule(command)) => administer(command.run()).await,
-        Some(Command::Lead(command)) => administer(command.run()).await,
+        Some(Command::Assistant(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::Schedule(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::Lead(command)) => administer(Box::pin(command.run())).await,
     };
     result.unwrap_or_else(|message| fail(&message))
 }
@@ -182,7 +182,7 @@ async fn keep(world: crate::world::World) -> Result<(), String> {
 async fn serve_with(args: ServeArgs) -> Result<ExitCode, String> {
     let ServeArgs { data_dir, http, public_url, zoho_accounts, outbox_dir, inbox_dir, clock } = args;
     let options = ServeOptions { data_dir, http, public_url, zoho_accounts, outbox_dir, inbox_dir, speed: clock };
-    serve(options, |line| say(line)).await.map_err(|error| error.to_string())?;
+    serve(options, say).await.map_err(|error| error.to_string())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -192,7 +192,7 @@ async fn simulate(args: SimArgs) -> Result<ExitCode, String> {
     let until_stopped = async {
         crate::serve::signal().await;
     };
-    zoho_sim::run(options, |ready| say(ready), until_stopped)
+    zoho_sim::run(options, say, until_stopped)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}; name another address with --http", args.http))?;
     Ok(ExitCode::SUCCESS)

@@ -82,8 +82,7 @@ pub async fn audit(world: &World, org: &OrgId) -> Result<Summary, WorldError> {
     }
     for (name, raw) in &outbox {
         let message_id = mail::parse(raw, None).message_id;
-        if !list(&state["emails"]).iter().any(|email| email["original_message_id"] == Value::from(message_id.as_str()))
-        {
+        if !list(&state["emails"]).iter().any(|email| email["original_message_id"] == message_id.as_str()) {
             summary.broken.push(format!("{name} is in the outbox and not on its record"));
         }
     }
@@ -105,9 +104,9 @@ fn look_at(
     let name = lead.person.full_name();
     let in_crm = list(&state["records"][record.module.as_str()])
         .iter()
-        .find(|row| row["id"] == Value::from(record.id.as_str()))
+        .find(|row| row["id"] == record.id.as_str())
         .ok_or_else(|| WorldError::new("a record", "is gone"))?;
-    let of_record = |entry: &&Value| entry["record"] == Value::from(record.id.as_str());
+    let of_record = |entry: &&Value| entry["record"] == record.id.as_str();
     let logged: Vec<&Value> = list(&state["emails"]).iter().filter(of_record).collect();
     let mails: Vec<_> = outbox.iter().filter(|(file, _)| file.contains(&format!("dlv_{}.", lead.id))).collect();
     let owner = in_crm["Owner"]["id"].as_str().unwrap_or_default();
@@ -126,7 +125,7 @@ fn look_at(
         summary.lost += 1;
         summary.broken.push(format!("{name} is not back with the previous owner"));
     }
-    if lead.state == LeadState::Hot && in_crm["TEC_Lead_Connection_Status"] != Value::from("Hot") {
+    if lead.state == LeadState::Hot && in_crm["TEC_Lead_Connection_Status"] != "Hot" {
         summary.broken.push(format!("{name} is Hot here and not in Zoho"));
     }
     Ok(RecordRow {
@@ -144,7 +143,7 @@ fn look_at(
 /// Owner changes made through the API: only the product uses it.
 fn hand_backs(state: &Value) -> usize {
     let histories = state["owner_history"].as_object().into_iter().flat_map(serde_json::Map::values);
-    histories.flat_map(list).filter(|change| change["through"] == Value::from("api")).count()
+    histories.flat_map(list).filter(|change| change["through"] == "api").count()
 }
 
 fn list(value: &Value) -> &[Value] {

@@ -12,12 +12,18 @@ use super::Summary;
 pub struct Tell {
     json: bool,
     progress: bool,
+    silent: bool,
 }
 
 impl Tell {
     /// As JSON lines, or for people.
     pub fn new(json: bool) -> Self {
-        Self { json, progress: std::io::stderr().is_terminal() }
+        Self { json, progress: std::io::stderr().is_terminal(), silent: false }
+    }
+
+    /// To nobody: for who wants only the summary.
+    pub fn silent() -> Self {
+        Self { json: false, progress: false, silent: true }
     }
 
     /// One thing that happened.
@@ -74,6 +80,9 @@ impl Tell {
     }
 
     fn out(&self, line: &str) {
+        if self.silent {
+            return;
+        }
         // A reader that went away, such as `head`, ends the telling, not the program.
         writeln!(std::io::stdout(), "{line}").ok();
     }

@@ -112,7 +112,7 @@ impl Stage {
 #[tokio::test]
 async fn the_demo_keeps_every_promise() {
     let folder = tempfile::tempdir().unwrap();
-    let (_world, summary) = local::demo::play(folder.path().to_owned(), &mut Tell::new(true)).await.unwrap();
+    let (_world, summary) = local::demo::play(folder.path().to_owned(), &mut Tell::silent()).await.unwrap();
     assert_eq!(summary.broken, Vec::<String>::new());
     assert_eq!((summary.duplicates, summary.lost), (0, 0));
     let states: Vec<_> = summary.leads_by_state.keys().map(String::as_str).collect();
@@ -149,7 +149,9 @@ async fn a_thousand_records_come_back_although_notifications_are_lost_doubled_an
 
 #[tokio::test]
 async fn a_crm_that_fails_now_and_then_gets_every_note_and_mail_once() {
-    let stage = stage("rate429=0.05,error_after_acting=0.03,server_error=0.03,no_answer=0.02,html=0.02,token_death=0.02", 5).await;
+    let stage =
+        stage("rate429=0.05,error_after_acting=0.03,server_error=0.03,no_answer=0.02,html=0.02,token_death=0.02", 5)
+            .await;
     stage.short_schedule(2).await;
     let ids: Vec<String> = (0..20).map(|number| stage.person(number)).collect();
     let all: Vec<&str> = ids.iter().map(String::as_str).collect();
@@ -183,7 +185,7 @@ async fn a_record_that_vanishes_ends_quietly() {
     let id = stage.person(1);
     stage.assign("Contacts", &[&id]);
     stage.world.settle().await;
-    stage.world.zoho.delete_records("Contacts", &[&id], None).unwrap();
+    stage.world.zoho.delete_records("Contacts", &[&id], false, None).unwrap();
     stage.world.settle().await;
     stage.days(3).await;
     let lead: LeadId = format!("contacts-{id}").parse().unwrap();
@@ -196,10 +198,12 @@ async fn a_record_that_vanishes_ends_quietly() {
 async fn records_that_cannot_be_written_to_come_straight_back() {
     let stage = stage("", 1).await;
     let first = stage.person(1);
-    let same_address = stage.create("Leads", json!({ "Last_Name": "Twin", "Company": "x", "Email": "person1@example.com" }));
+    let same_address =
+        stage.create("Leads", json!({ "Last_Name": "Twin", "Company": "x", "Email": "person1@example.com" }));
     let no_address = stage.create("Contacts", json!({ "Last_Name": "Nomail" }));
     let broken_address = stage.create("Contacts", json!({ "Last_Name": "Broken", "Email": "not an address" }));
-    let opted_out = stage.create("Contacts", json!({ "Last_Name": "Out", "Email": "o@example.com", "Email_Opt_Out": true }));
+    let opted_out =
+        stage.create("Contacts", json!({ "Last_Name": "Out", "Email": "o@example.com", "Email_Opt_Out": true }));
     let no_contact = stage.create("Deals", json!({ "Deal_Name": "Alone", "Stage": "Qualification" }));
     stage.assign("Contacts", &[&first]);
     stage.world.settle().await;
@@ -243,7 +247,8 @@ async fn records_assigned_before_the_assistant_was_known_are_found() {
     let start: Timestamp = START.parse().unwrap();
     let options = WorldOptions { start, folder: folder.path().to_owned(), table, faults: Faults::default(), seed: 3 };
     let world = World::begin(options).await.unwrap();
-    let id = world.zoho.create_record("Contacts", json!({ "Last_Name": "Early", "Email": "e@example.com" }), None).unwrap();
+    let id =
+        world.zoho.create_record("Contacts", json!({ "Last_Name": "Early", "Email": "e@example.com" }), None).unwrap();
     world.zoho.assign("Contacts", &[&id], ASSISTANT, Some("sam@acme.example")).unwrap();
     let org = world.connect().await.unwrap();
     world.add_tara(&org).await.unwrap();

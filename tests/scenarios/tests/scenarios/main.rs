@@ -1,0 +1,6 @@
+//! Whole-system tests, and tests on the repository itself.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where it stopped")]
+
+mod journeys;
+mod tidy;

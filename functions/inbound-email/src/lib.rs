@@ -7,6 +7,7 @@ use aws_lambda_events::event::s3::S3Event;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use edge::clients::{Clients, StartError, signing_key};
 use edge::queue::{MessageError, each, json_body};
+use serde::Deserialize;
 
 /// The function.
 pub struct InboundEmail {
@@ -14,6 +15,17 @@ pub struct InboundEmail {
     pub receive: Receive,
     /// The bucket's mails.
     pub mails: S3Mails,
+}
+
+/// What a bucket says to its queue: that objects were created, or hello, once, when it is told about the queue.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Told {
+    Created(S3Event),
+    Greeting {
+        #[serde(rename = "Event")]
+        event: String,
+    },
 }
 
 impl InboundEmail {
@@ -25,10 +37,15 @@ impl InboundEmail {
 
     /// Works off a batch of messages, each telling of new objects.
     pub async fn handle(&self, batch: SqsEvent) -> SqsBatchResponse {
-        each(batch, json_body, |created| self.work(created)).await
+        each(batch, json_body, |told| self.work(told)).await
     }
 
-    async fn work(&self, created: S3Event) -> Result<(), MessageError> {
+    async fn work(&self, told: Told) -> Result<(), MessageError> {
+        let created = match told {
+            Told::Created(created) => created,
+            Told::Greeting { event } if event == "s3:TestEvent" => return Ok(()),
+            Told::Greeting { event } => return Err(MessageError::Poison(format!("{event:?} is not for this queue"))),
+        };
         for record in created.records {
             let (bucket, object) = (record.s3.bucket.name, record.s3.object);
             let key = object.url_decoded_key.or(object.key);

@@ -292,9 +292,10 @@ fn line(report: &AssistantReport) -> String {
 fn details(report: &AssistantReport) -> String {
     let Assistant { calendar, .. } = &report.assistant;
     let off: Vec<_> = calendar.off_days().collect();
+    let off = if off.is_empty() { "every day".to_owned() } else { format!("not on {}", off.join(", ")) };
     let lines = [
         line(report),
-        format!("sends {} {}, not on {}", calendar.window(), calendar.zone_name(), off.join(", ")),
+        format!("sends {} {}, {off}", calendar.window(), calendar.zone_name()),
         format!("at most {} mails a day", report.assistant.daily_cap),
         format!("schedule {}", report.assistant.default_schedule),
         format!("context: {}", report.assistant.default_context),

@@ -69,12 +69,14 @@ impl Stage {
         self.world.settle().await;
     }
 
-    /// Lets `days` pass, hour by hour, with upkeep every hour.
+    /// Lets `days` pass, hour by hour, with upkeep now and then.
     async fn days(&self, days: i64) {
-        for _ in 0..days * 24 {
+        for hour in 0..days * 24 {
             let now = self.world.clock.now();
             self.world.clock.advance_to(now + SignedDuration::from_hours(1));
-            self.world.upkeep().await.unwrap();
+            if hour % 6 == 0 {
+                self.world.upkeep().await.unwrap();
+            }
             while self.world.product.tick().await.unwrap().sent > 0 {}
             self.world.settle().await;
         }
@@ -287,4 +289,28 @@ async fn one_mail_read_twice_counts_once() {
     assert_eq!(summary.broken, Vec::<String>::new());
     assert_eq!(summary.mails_logged, 2, "one out, one in");
     assert_eq!(stage.owner("Contacts", &id), "Sam Okafor");
+}
+
+#[tokio::test]
+async fn an_answer_lost_after_the_crm_acted_repeats_nothing() {
+    for (method, path) in [("POST", "/Notes"), ("POST", "/actions/associate_email"), ("PUT", "/Contacts")] {
+        for fault in ["error_after_acting", "no_answer"] {
+            let stage = stage("", 1).await;
+            stage.short_schedule(1).await;
+            let id = stage.person(1);
+            let next = json!([{ "method": method, "path_contains": path, "fault": fault, "times": 3 }]);
+            stage.world.zoho.change_faults(&json!({ "next": next })).unwrap();
+            stage.assign("Contacts", &[&id]);
+            stage.world.settle().await;
+            stage.days(4).await;
+            let summary = stage.audit().await;
+            assert_eq!(summary.broken, Vec::<String>::new(), "{fault} at {method} {path}");
+            let notes = stage.notes(&id);
+            assert_eq!(
+                notes,
+                ["Tara Quinn works on this record", "No answer to any mail"],
+                "{fault} at {method} {path}"
+            );
+        }
+    }
 }

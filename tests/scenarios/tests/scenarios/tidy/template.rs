@@ -21,7 +21,11 @@ pub struct Template(Yaml);
 
 impl Template {
     pub fn read() -> Self {
-        let mut documents = YamlLoader::load_from_str(&read("template.yaml")).expect("template.yaml is YAML");
+        Self::parse(&read("template.yaml"))
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut documents = YamlLoader::load_from_str(text).expect("template.yaml is YAML");
         Self(documents.pop().expect("template.yaml has a document"))
     }
 
@@ -114,6 +118,10 @@ fn target(value: &Yaml) -> Option<&str> {
 
 #[test]
 fn settings_are_the_templates_variables() {
+    none(&settings_problems(&Template::read()));
+}
+
+fn settings_problems(template: &Template) -> Vec<String> {
     let settings = read("shared/edge/src/settings.rs");
     let mut problems = Vec::new();
     let mut constants = BTreeSet::new();
@@ -127,7 +135,6 @@ fn settings_are_the_templates_variables() {
         }
         constants.insert(name);
     }
-    let template = Template::read();
     let variables = template.variables();
     let known = |list: &[(&'static str, &str)], name: &str| list.iter().any(|(known, _)| *known == name);
     for name in variables.iter().filter(|name| !constants.contains(**name) && !known(&NOT_OURS, name)) {
@@ -144,7 +151,7 @@ fn settings_are_the_templates_variables() {
         .filter(|name| variables.contains(**name) || !constants.contains(**name));
     problems
         .extend(listed.map(|name| format!("ONE_MACHINE lists {name}, which is not only for one machine: take it off")));
-    none(&problems);
+    problems
 }
 
 #[test]
@@ -178,7 +185,10 @@ fn functions_are_the_crates() {
 
 #[test]
 fn functions_log_for_a_while_and_failures_are_told() {
-    let template = Template::read();
+    none(&watching_problems(&Template::read()));
+}
+
+fn watching_problems(template: &Template) -> Vec<String> {
     let mut problems = Vec::new();
     for function in template.functions() {
         let (name, properties) = (function.name, function.properties);
@@ -200,7 +210,7 @@ fn functions_log_for_a_while_and_failures_are_told() {
                         problems.push(format!("{name}: no alarm tells of server errors of {route}"));
                     }
                 }
-                Trigger::Queue(queue) => problems.extend(queue_problems(&template, &function, &queue)),
+                Trigger::Queue(queue) => problems.extend(queue_problems(template, &function, &queue)),
                 Trigger::Schedule(undelivered) => {
                     for (what, queue) in [
                         ("its schedule", undelivered.as_deref()),
@@ -216,7 +226,7 @@ fn functions_log_for_a_while_and_failures_are_told() {
             }
         }
     }
-    none(&problems);
+    problems
 }
 
 fn queue_problems(template: &Template, function: &Function<'_>, queue: &str) -> Vec<String> {
@@ -243,4 +253,36 @@ fn queue_problems(template: &Template, function: &Function<'_>, queue: &str) -> 
         problems.push(format!("{name}: without ReportBatchItemFailures one bad message repeats its whole batch"));
     }
     problems
+}
+
+/// A check that cannot fail checks nothing: each of these changes to the template is a problem.
+#[test]
+fn what_is_missing_is_noticed() {
+    let text = read("template.yaml");
+    let changed = |from: &str, to: &str| {
+        assert!(text.contains(from), "template.yaml does not say {from:?} any more: change this test");
+        Template::parse(&text.replace(from, to))
+    };
+    let noticed = |problems: &[String], what: &str| {
+        assert!(problems.iter().any(|said| said.contains(what)), "{what:?} is not among {problems:?}");
+    };
+    for (from, to, what) in [
+        ("!GetAtt EnrolmentDlq.QueueName", "nothing", "EnrolmentDlq: no alarm"),
+        ("!GetAtt SchedulesDlq.QueueName", "nothing", "its schedule has no dead-letter queue"),
+        ("!GetAtt RunsDlq.QueueName", "nothing", "the function has no dead-letter queue"),
+        ("MetricName: 5xx", "MetricName: 4xx", "no alarm tells of server errors"),
+        (
+            "deadLetterTargetArn: !GetAtt InboundDlq.Arn",
+            "other: none",
+            "InboundQueue, which starts InboundEmail, has no",
+        ),
+        ("!Ref ConsoleLog", "nothing", "Console: give it a log group"),
+        ("VisibilityTimeout: 1800", "VisibilityTimeout: 30", "under six times"),
+        ("[ReportBatchItemFailures]", "[]", "repeats its whole batch"),
+    ] {
+        noticed(&watching_problems(&changed(from, to)), what);
+    }
+    for what in ["template.yaml sets FIELD_PREFIXES", "settings.rs has FIELD_PREFIX,"] {
+        noticed(&settings_problems(&changed("FIELD_PREFIX: ", "FIELD_PREFIXES: ")), what);
+    }
 }

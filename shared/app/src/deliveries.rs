@@ -1,7 +1,7 @@
 //! What became of a delivery: the one place where the answer is stored, whoever brings it, the mail system, a look-up or
 //! the provider's own report.
 
-use domain::{DeliveryId, Direction, Fact, Lead, LeadId, LoggedMail, OrgId, Stage};
+use domain::{DeliveryId, Direction, Fact, Lead, LeadId, LoggedMail, OrgId, OutgoingMail, Stage};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::change::{Applied, LeadChanges};
@@ -72,12 +72,9 @@ impl Deliveries {
         name: &DeliveryId,
         reason: &str,
     ) -> Result<Applied, AppError> {
-        let Some(stored) = self.changes.store.delivery(org, id, name).await? else { return Ok(Applied::Known) };
-        let after = Delivery { outcome: Outcome::NotSent { reason: reason.to_owned() }, ..stored.value };
         let retry_at = self.changes.clock.calendar() + RETRY;
-        let fact = |lead: &Lead| is_sending(lead, name).then(|| Fact::NotSent { delivery: name.clone(), retry_at });
-        let alongside = Alongside { delivery: Some((&after, Some(stored.version))), ..Alongside::default() };
-        self.changes.apply(org, id, fact, alongside).await
+        let outcome = Outcome::NotSent { reason: reason.to_owned() };
+        self.end_sending(org, id, name, outcome, |_| Fact::NotSent { delivery: name.clone(), retry_at }).await
     }
 
     /// Stores that the mail system will never take it.
@@ -88,25 +85,31 @@ impl Deliveries {
         name: &DeliveryId,
         reason: &str,
     ) -> Result<Applied, AppError> {
-        let Some(stored) = self.changes.store.delivery(org, id, name).await? else { return Ok(Applied::Known) };
-        let after = Delivery { outcome: Outcome::Refused { reason: reason.to_owned() }, ..stored.value };
-        let fact = |lead: &Lead| {
-            is_sending(lead, name).then(|| Fact::SendRefused { delivery: name.clone(), reason: reason.to_owned() })
-        };
-        let alongside = Alongside { delivery: Some((&after, Some(stored.version))), ..Alongside::default() };
-        self.changes.apply(org, id, fact, alongside).await
+        let outcome = Outcome::Refused { reason: reason.to_owned() };
+        let fact = |_: &OutgoingMail| Fact::SendRefused { delivery: name.clone(), reason: reason.to_owned() };
+        self.end_sending(org, id, name, outcome, fact).await
     }
 
     /// Stores that nobody can tell whether it left: it is not sent again, and a person is told.
     pub async fn unsettled(&self, org: &OrgId, id: &LeadId, name: &DeliveryId) -> Result<Applied, AppError> {
-        let Some(stored) = self.changes.store.delivery(org, id, name).await? else { return Ok(Applied::Known) };
         tracing::error!(%org, delivery.id = %name, "unknown delivery: look for it in the mail system");
-        let subject = stored.value.mail.subject.clone();
-        let after = Delivery { outcome: Outcome::Unknown, ..stored.value };
-        let fact = |lead: &Lead| {
-            is_sending(lead, name).then(|| Fact::Unsettled { delivery: name.clone(), subject: subject.clone() })
-        };
+        let fact = |mail: &OutgoingMail| Fact::Unsettled { delivery: name.clone(), subject: mail.subject.clone() };
+        self.end_sending(org, id, name, Outcome::Unknown, fact).await
+    }
+
+    /// Stores the outcome with its fact, if the lead is still waiting for it.
+    async fn end_sending(
+        &self,
+        org: &OrgId,
+        id: &LeadId,
+        name: &DeliveryId,
+        outcome: Outcome,
+        fact: impl Fn(&OutgoingMail) -> Fact + Send + Sync,
+    ) -> Result<Applied, AppError> {
+        let Some(stored) = self.changes.store.delivery(org, id, name).await? else { return Ok(Applied::Known) };
+        let after = Delivery { outcome, ..stored.value };
         let alongside = Alongside { delivery: Some((&after, Some(stored.version))), ..Alongside::default() };
+        let fact = |lead: &Lead| is_sending(lead, name).then(|| fact(&after.mail));
         self.changes.apply(org, id, fact, alongside).await
     }
 }

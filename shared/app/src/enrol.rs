@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::{
-    AddressUse, Assistant, Enrolment, Fact, HandBack, LeadId, Module, Moment, NotTaken, OrgId, OwnerEvidence, Person,
+    AddressUse, Assistant, Enrolment, Fact, HandBack, LeadId, Module, Moment, NotTaken, OrgId, OwnerEvidence,
     PreviousOwner, RecordId, RecordRef, Transition, find_previous_owner,
 };
 
@@ -200,15 +200,7 @@ impl Enrol {
             previous_owner: self.previous_owner(directory, id, &record).await?,
             before: before.map(|stored| stored.lead.clone()),
             now: self.clock.calendar(),
-            person: Person {
-                first_name: record.first_name,
-                last_name: record.last_name,
-                designation: record.designation,
-                phone: record.phone,
-                company: record.company,
-                industry: record.industry,
-                website: record.website,
-            },
+            person: record.person,
         };
         let transition = enrolment.decide();
         let taken_on = transition.lead.is_active();

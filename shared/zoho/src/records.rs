@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use app::ports::{AddressState, CrmError, CrmRecord, FieldNames};
-use domain::{ConnectionStatus, EmailAddress, Module, RecordId, RecordRef};
+use domain::{ConnectionStatus, EmailAddress, Module, Person, RecordId, RecordRef};
 
 use crate::answer::unreadable;
 use crate::http::Line;
@@ -112,13 +112,15 @@ fn crm_record(
         owner: record.user("Owner").ok_or_else(|| unreadable("a record's owner"))?,
         owner_email: record.inner("Owner", "email").and_then(|email| EmailAddress::parse(email).ok()),
         address: person.map_or(AddressState::Missing, address),
-        first_name: of_person(&["First_Name"]),
-        last_name: of_person(&["Last_Name"]),
-        designation: of_person(&["Designation", "Title"]),
-        phone: of_person(&["Phone", "Mobile"]),
-        company: if company.is_empty() { of_person(&["Account_Name"]) } else { company },
-        industry: of_person(&["Industry"]),
-        website: of_person(&["Website"]),
+        person: Person {
+            first_name: of_person(&["First_Name"]),
+            last_name: of_person(&["Last_Name"]),
+            designation: of_person(&["Designation", "Title"]),
+            phone: of_person(&["Phone", "Mobile"]),
+            company: if company.is_empty() { of_person(&["Account_Name"]) } else { company },
+            industry: of_person(&["Industry"]),
+            website: of_person(&["Website"]),
+        },
         context: ours(|own| &own.context),
         schedule: ours(|own| &own.schedule),
         status: [ConnectionStatus::Cold, ConnectionStatus::Warm, ConnectionStatus::Hot]

@@ -1,7 +1,9 @@
 //! The CRM, as far as the product touches it.
 
 use async_trait::async_trait;
-use domain::{ConnectionStatus, CrmUser, EmailAddress, LoggedMail, Module, Note, OrgId, RecordId, RecordRef, UserId};
+use domain::{
+    ConnectionStatus, CrmUser, EmailAddress, LoggedMail, Module, Note, OrgId, Person, RecordId, RecordRef, UserId,
+};
 use jiff::Timestamp;
 
 use super::Session;
@@ -30,20 +32,8 @@ pub struct CrmRecord {
     pub owner_email: Option<EmailAddress>,
     /// Where mails go. A deal's is its contact's.
     pub address: AddressState,
-    /// Of the person.
-    pub first_name: String,
-    /// Of the person.
-    pub last_name: String,
-    /// Job title.
-    pub designation: String,
-    /// As written in the CRM.
-    pub phone: String,
-    /// The company's name.
-    pub company: String,
-    /// The company's industry.
-    pub industry: String,
-    /// The company's web site.
-    pub website: String,
+    /// Who it is. A deal's is its contact.
+    pub person: Person,
     /// The `…_Context` field.
     pub context: String,
     /// The `…_Schedule` field.

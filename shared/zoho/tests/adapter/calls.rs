@@ -81,7 +81,8 @@ async fn a_deal_is_reached_through_its_contact() {
     let deal = &records[0];
     assert_eq!(deal.record, record(Module::Deals, "1"));
     assert_eq!(deal.address, AddressState::Usable(EmailAddress::parse("ada@example.com").unwrap()));
-    let texts = [&deal.first_name, &deal.last_name, &deal.designation, &deal.phone, &deal.company, &deal.context];
+    let who = &deal.person;
+    let texts = [&who.first_name, &who.last_name, &who.designation, &who.phone, &who.company, &deal.context];
     assert_eq!(texts, ["Ada", "Boyle", "CEO", "+15550100", "Acme", "likes tea"]);
     assert_eq!((deal.schedule.as_str(), deal.status.map(|status| status.as_str())), ("Recommended", Some("Warm")));
     assert_eq!(deal.owner_email.as_ref().map(EmailAddress::as_str), Some("tara@example.com"));

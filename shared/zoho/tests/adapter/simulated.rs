@@ -1,7 +1,7 @@
 //! Every method of the ports against the simulator, which was written from Zoho's documentation and not from this crate.
 
 use app::ports::{Accounts, AccountsError, AddressState, Change, ChannelRequest, Crm, CrmError, CrmRecord};
-use domain::{ConnectionStatus, Direction, EmailAddress, LoggedMail, Mailbox, Module, RecordId, RecordRef};
+use domain::{ConnectionStatus, Direction, EmailAddress, LoggedMail, Mailbox, Module, Person, RecordId, RecordRef};
 use serde_json::json;
 use zoho_sim::TimelineOwner;
 
@@ -85,7 +85,7 @@ async fn records_are_read_whole() {
     ];
     assert_eq!(states, expect, "the two that are gone do not hide the others");
     let texts = |record: &CrmRecord| {
-        let CrmRecord { first_name, last_name, designation, phone, company, industry, website, .. } = record.clone();
+        let Person { first_name, last_name, designation, phone, company, industry, website } = record.person.clone();
         [first_name, last_name, designation, phone, company, industry, website]
     };
     assert_eq!(texts(&records[0]), ["Ada", "Boyle", "CEO", "+15550100", "Acme", "Retail", "https://acme.example"]);
@@ -104,7 +104,7 @@ async fn deals_are_read_through_their_contacts() {
         [deal, json!({"Deal_Name": "Small", "Stage": "Qualification"})].map(|deal| world.create(Module::Deals, deal));
     let deal = read(&world, Module::Deals, &with).await;
     assert_eq!(deal.address, AddressState::Usable(EmailAddress::parse("bo@example.com").unwrap()));
-    assert_eq!([&deal.first_name, &deal.designation, &deal.company], ["Bo", "CFO", "Acme"]);
+    assert_eq!([&deal.person.first_name, &deal.person.designation, &deal.person.company], ["Bo", "CFO", "Acme"]);
     assert_eq!(deal.owner, world.user(TARA), "the deal's owner, not the contact's");
     assert_eq!(read(&world, Module::Deals, &without).await.address, AddressState::Missing);
 }
@@ -246,7 +246,7 @@ async fn a_busy_crm_is_asked_again() {
     assert_eq!(world.state("notes").as_array().unwrap().len(), 1);
     for fault in ["rate429", "server_error", "html", "no_answer", "not_reached"] {
         world.fault(fault, "GET", "/Leads");
-        assert_eq!(read(&world, Module::Leads, &ada).await.last_name, "Boyle", "{fault}");
+        assert_eq!(read(&world, Module::Leads, &ada).await.person.last_name, "Boyle", "{fault}");
     }
 }
 
@@ -342,7 +342,7 @@ async fn a_token_that_dies_is_renewed_once() {
     assert!(world.zoho.add_notes(&org(), &[note(lead(&ada), "Taken on", "once")]).await[0].is_ok());
     assert_eq!((world.sessions.renewals(), world.state("notes").as_array().unwrap().len()), (1, 1));
     world.sim.kill_tokens(false);
-    assert_eq!(read(&world, Module::Leads, &ada).await.last_name, "Boyle");
+    assert_eq!(read(&world, Module::Leads, &ada).await.person.last_name, "Boyle");
     assert_eq!(world.sessions.renewals(), 2);
 }
 

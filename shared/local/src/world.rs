@@ -111,12 +111,24 @@ impl World {
 
     /// Walks an administrator's browser through the connection.
     pub async fn connect(&self) -> Result<OrgId, WorldError> {
+        let connected = self.connect_as("").await?;
+        if !connected.status().is_success() {
+            return Err(WorldError::new("connecting", format!("the callback answered {}", connected.status())));
+        }
+        self.settle().await;
+        self.product.admin().org(None).await.map_err(|error| WorldError::new("connecting", error))
+    }
+
+    /// Walks the browser of this user (by address; an administrator's if empty) to the consent page and back; returns what
+    /// the callback answers.
+    pub async fn connect_as(&self, user: &str) -> Result<Response<Body>, WorldError> {
         let failed = |what: &str| WorldError::new("connecting", what);
         let departure = self.get("/oauth/authorize", None).await;
         let consent = header(&departure, LOCATION).ok_or_else(|| failed("no redirect to Zoho"))?;
         let cookie = header(&departure, SET_COOKIE).ok_or_else(|| failed("no cookie"))?;
         let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
-        let form = format!("{}&decision=accept", consent.split_once('?').map_or("", |(_, query)| query));
+        let user = self.zoho.user_id(user).unwrap_or_default();
+        let form = format!("{}&decision=accept&user={user}", consent.split_once('?').map_or("", |(_, query)| query));
         let decision = http::Request::builder()
             .method("POST")
             .uri("/oauth/v2/auth/decision")
@@ -132,12 +144,7 @@ impl World {
             zoho_sim::Reply::NoAnswer => return Err(failed("Zoho did not answer")),
         };
         let path = format!("{}?{}", back.path(), back.query().unwrap_or_default());
-        let connected = self.get(&path, Some(&cookie)).await;
-        if !connected.status().is_success() {
-            return Err(failed(&format!("the callback answered {}", connected.status())));
-        }
-        self.settle().await;
-        self.product.admin().org(None).await.map_err(|error| WorldError::new("connecting", error))
+        Ok(self.get(&path, Some(&cookie)).await)
     }
 
     /// Adds the assistant that the simulator has a user for.
@@ -210,20 +217,21 @@ impl World {
 
     /// A page, as a browser gets it.
     pub async fn get(&self, path: &str, cookie: Option<&str>) -> Response<Body> {
-        self.request("GET", path, cookie).await
+        self.request("GET", path, cookie, Body::Empty).await
     }
 
     /// The one-click unsubscription of RFC 8058, as a mail program posts it.
     pub async fn post(&self, path: &str) -> Response<Body> {
-        self.request("POST", path, None).await
+        self.request("POST", path, None, Body::Empty).await
     }
 
-    async fn request(&self, method: &str, path: &str, cookie: Option<&str>) -> Response<Body> {
+    /// Any request to the product.
+    pub async fn request(&self, method: &str, path: &str, cookie: Option<&str>, body: Body) -> Response<Body> {
         let mut request = http::Request::builder().method(method).uri(path);
         if let Some(cookie) = cookie {
             request = request.header(COOKIE, cookie);
         }
-        match request.body(Body::Empty) {
+        match request.body(body) {
             Ok(request) => self.product.route(request).await,
             Err(_) => Response::new(Body::Empty),
         }

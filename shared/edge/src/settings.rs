@@ -8,7 +8,7 @@ use url::Url;
 pub const TABLE_NAME: &str = "TABLE_NAME";
 /// The event bus's name.
 pub const EVENT_BUS: &str = "EVENT_BUS";
-/// The name of the secret with [`AppSecret`].
+/// The name of the secret with [`AppSecret`](crate::clients::AppSecret).
 pub const APP_SECRET: &str = "APP_SECRET";
 /// What the names of token secrets begin with.
 pub const TOKEN_SECRET_PREFIX: &str = "TOKEN_SECRET_PREFIX";

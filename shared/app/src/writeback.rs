@@ -169,7 +169,7 @@ impl Writeback {
                     }
                     Ok(false) => {}
                     Err(error) => {
-                        fates.push((item, fate_of(Err(error))));
+                        fates.push((item, still_unknown(error)));
                         continue;
                     }
                 }
@@ -349,6 +349,14 @@ fn fate_of(result: Result<(), CrmError>) -> Fate {
         Err(CrmError::Absent) => Fate::RecordGone,
         Err(error) => Fate::Failed(error),
     }
+}
+
+/// A look-up that failed for now tells nothing about the write it was about: that stays begun.
+fn still_unknown(error: CrmError) -> Fate {
+    fate_of(Err(match error {
+        CrmError::Busy(reason) => CrmError::Unknown(format!("could not be looked up: {reason}")),
+        other => other,
+    }))
 }
 
 fn note_of(entry: &OutboxEntry) -> Option<RecordNote> {

@@ -292,6 +292,23 @@ async fn one_mail_read_twice_counts_once() {
 }
 
 #[tokio::test]
+async fn a_note_whose_look_up_fails_is_not_written_again() {
+    let stage = stage("", 1).await;
+    stage.short_schedule(1).await;
+    let id = stage.person(1);
+    // More failures than one look-up has tries.
+    let faults = json!([
+        { "method": "POST", "path_contains": "/Notes", "fault": "error_after_acting", "times": 1 },
+        { "method": "GET", "path_contains": "/Notes", "fault": "server_error", "times": 8 },
+    ]);
+    stage.world.zoho.change_faults(&json!({ "next": faults })).unwrap();
+    stage.assign("Contacts", &[&id]);
+    stage.world.settle().await;
+    stage.days(3).await;
+    assert_eq!(stage.notes(&id), ["Tara Quinn works on this record", "No answer to any mail"]);
+}
+
+#[tokio::test]
 async fn an_answer_lost_after_the_crm_acted_repeats_nothing() {
     for (method, path) in [("POST", "/Notes"), ("POST", "/actions/associate_email"), ("PUT", "/Contacts")] {
         for fault in ["error_after_acting", "no_answer"] {

@@ -48,7 +48,8 @@ impl UpkeepFunction {
     async fn work(&self, event: Event) -> Result<(), MessageError> {
         match event {
             Event::Connected { org } | Event::AssistantChanged { org } => {
-                self.upkeep.look_after(&org).await?;
+                let expires = self.upkeep.look_after(&org).await?;
+                report(expires.map(|expires| expires.duration_since(self.upkeep.enrol.clock.real()).as_secs()));
                 Ok(())
             }
             other => Err(MessageError::Poison(format!("{other:?} is not for upkeep"))),
@@ -58,7 +59,15 @@ impl UpkeepFunction {
     /// One sweep.
     pub async fn sweep(&self) -> Result<Swept, AppError> {
         let swept = self.upkeep.sweep().await?;
+        report(swept.channel_expires_in_secs);
         tracing::info!(?swept, "upkeep");
         Ok(swept)
+    }
+}
+
+/// An alarm watches how long the channel still lives.
+fn report(channel_expires_in_secs: Option<i64>) {
+    if let Some(left) = channel_expires_in_secs {
+        edge::metric("ChannelExpiresInSeconds", "Seconds", left);
     }
 }

@@ -11,10 +11,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Trigger>| match event.payload {
         Trigger::Queue(batch) => Ok(serde_json::to_value(function.handle(batch).await)?),
         Trigger::Schedule(_) => {
-            let swept = function.sweep().await?;
-            if let Some(left) = swept.channel_expires_in_secs {
-                edge::metric("ChannelExpiresInSeconds", "Seconds", left);
-            }
+            function.sweep().await?;
             Ok::<_, lambda_runtime::Error>(serde_json::Value::Null)
         }
     }))

@@ -32,7 +32,8 @@ impl Console {
         Ok(Self {
             unsubscribe: Unsubscribe { changes: changes.clone(), key: key.clone() },
             receive: Receive { changes, key },
-            inbound_token: secret.inbound_token,
+            // An empty one would open the route to an empty bearer.
+            inbound_token: secret.inbound_token.filter(|token| !token.expose_secret().is_empty()),
         })
     }
 

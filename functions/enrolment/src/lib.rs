@@ -16,7 +16,7 @@ impl Enrolment {
     /// With what the environment names.
     pub async fn from_clients(clients: &Clients) -> Result<Self, StartError> {
         let crm = clients.crm(&clients.app_secret().await?)?;
-        Ok(Self { enrol: Enrol { store: clients.store()?, crm, events: clients.events()?, clock: clients.clock() } })
+        Ok(Self { enrol: Enrol { changes: clients.lead_changes()?, crm } })
     }
 
     /// Works off a batch of messages.

@@ -30,12 +30,7 @@ impl UpkeepFunction {
     /// With what the environment names.
     pub async fn from_clients(clients: &Clients) -> Result<Self, StartError> {
         let secret = clients.app_secret().await?;
-        let enrol = Enrol {
-            store: clients.store()?,
-            crm: clients.crm(&secret)?,
-            events: clients.events()?,
-            clock: clients.clock(),
-        };
+        let enrol = Enrol { changes: clients.lead_changes()?, crm: clients.crm(&secret)? };
         let (key, field_prefix) = (signing_key(&secret)?, settings::field_prefix()?);
         Ok(Self { upkeep: Upkeep { enrol, key, field_prefix } })
     }
@@ -49,7 +44,7 @@ impl UpkeepFunction {
         match event {
             Event::Connected { org } | Event::AssistantChanged { org } => {
                 let expires = self.upkeep.look_after(&org).await?;
-                report(expires.map(|expires| expires.duration_since(self.upkeep.enrol.clock.real()).as_secs()));
+                report(expires.map(|expires| expires.duration_since(self.upkeep.enrol.changes.clock.real()).as_secs()));
                 Ok(())
             }
             other => Err(MessageError::Poison(format!("{other:?} is not for upkeep"))),

@@ -11,21 +11,18 @@ use domain::{
     PreviousOwner, RecordId, RecordRef, Transition, find_previous_owner,
 };
 
+use crate::change::LeadChanges;
 use crate::directory::{self, Directory};
 use crate::error::AppError;
-use crate::ports::{AddressState, Clock, Crm, CrmRecord, Event, Events, TableError};
-use crate::store::{LeadCommit, Store, StoredLead};
+use crate::ports::{AddressState, Crm, CrmRecord, TableError};
+use crate::store::{LeadCommit, StoredLead};
 
 /// Looks at records that changed.
 pub struct Enrol {
-    /// Rows.
-    pub store: Store,
+    /// Rows, hints and time.
+    pub changes: LeadChanges,
     /// The CRM.
     pub crm: Arc<dyn Crm>,
-    /// Told when the outbox filled.
-    pub events: Arc<dyn Events>,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
 }
 
 /// Zoho answers this many records to one call, for one credit.
@@ -38,14 +35,14 @@ const NOTIFICATION_TRIES: u32 = 8;
 impl Enrol {
     /// Looks at the records a notification named, once.
     pub async fn look_at_notification(&self, org: &OrgId, name: &str) -> Result<(), AppError> {
-        let Some(stored) = self.store.notification(org, name).await?.filter(|stored| !stored.value.done) else {
+        let Some(stored) = self.changes.store.notification(org, name).await?.filter(|stored| !stored.value.done) else {
             return Ok(());
         };
         let mut notification = stored.value;
         let looked = self.look_at(org, notification.module, &notification.ids).await;
         notification.tries += 1;
         notification.done = looked.is_ok() || notification.tries >= NOTIFICATION_TRIES;
-        match self.store.write_notification(org, name, &notification, Some(stored.version)).await {
+        match self.changes.store.write_notification(org, name, &notification, Some(stored.version)).await {
             // Another worker did the same in the meantime: looking twice changes nothing.
             Ok(()) | Err(TableError::Unexpected(_)) => looked,
             Err(error) => Err(error.into()),
@@ -54,7 +51,7 @@ impl Enrol {
 
     /// Looks at records, each on its own: trouble with one does not stop the others, and comes back as the error.
     pub async fn look_at(&self, org: &OrgId, module: Module, ids: &[RecordId]) -> Result<(), AppError> {
-        let directory = Directory::read(&self.store, org).await?;
+        let directory = Directory::read(&self.changes.store, org).await?;
         let mut pending = false;
         let mut trouble = None;
         for batch in ids.chunks(BATCH) {
@@ -76,7 +73,7 @@ impl Enrol {
             }
         }
         if pending {
-            self.hint(org).await;
+            self.changes.hint_writeback(org).await;
         }
         trouble.map_or(Ok(()), Err)
     }
@@ -94,7 +91,7 @@ impl Enrol {
         let mut leads = HashMap::new();
         for id in ids {
             let lead = LeadId::from(RecordRef { module, id: id.clone() });
-            leads.insert(id.clone(), self.store.lead(org, &lead).await?);
+            leads.insert(id.clone(), self.changes.store.lead(org, &lead).await?);
         }
         let records = self.crm.records(org, module, ids).await?;
         let mut records: HashMap<_, _> = records.into_iter().map(|record| (record.record.id.clone(), record)).collect();
@@ -135,7 +132,7 @@ impl Enrol {
             if active {
                 return self.commit_fact(directory, before, Fact::TakenOver).await;
             }
-            self.store.put_seen_owner(&directory.org, id, &record.owner, self.clock.real()).await?;
+            self.changes.store.put_seen_owner(&directory.org, id, &record.owner, self.changes.clock.real()).await?;
             return Ok(Looked::Nothing);
         };
         match lead {
@@ -162,7 +159,7 @@ impl Enrol {
             .assistant_of(&stored.lead)
             .ok_or_else(|| AppError::Invalid(format!("assistant {} is gone", stored.lead.assistant)))?;
         let schedule = directory.schedule(&[&stored.lead.schedule]);
-        let now = self.clock.calendar();
+        let now = self.changes.clock.calendar();
         let transition = stored.lead.apply(fact, &Moment { now, assistant, schedule: &schedule })?;
         self.commit(directory, before, transition).await
     }
@@ -173,9 +170,9 @@ impl Enrol {
         before: Option<&StoredLead>,
         transition: Transition,
     ) -> Result<Looked, AppError> {
-        let (calendar, real) = (self.clock.calendar(), self.clock.real());
+        let (calendar, real) = (self.changes.clock.calendar(), self.changes.clock.real());
         let commit = LeadCommit::new(&directory.org, before, transition, calendar, real);
-        Ok(if self.store.commit_lead(commit).await?.is_ok() { Looked::Changed } else { Looked::Clashed })
+        Ok(if self.changes.store.commit_lead(commit).await?.is_ok() { Looked::Changed } else { Looked::Clashed })
     }
 
     async fn enrol(
@@ -199,7 +196,7 @@ impl Enrol {
             schedule: &schedule,
             previous_owner: self.previous_owner(directory, id, &record).await?,
             before: before.map(|stored| stored.lead.clone()),
-            now: self.clock.calendar(),
+            now: self.changes.clock.calendar(),
             person: record.person,
         };
         let transition = enrolment.decide();
@@ -222,10 +219,12 @@ impl Enrol {
         if assistant.user.as_ref() == Some(user) && assistant.last_assignment == Some(true) {
             return Ok(());
         }
-        let Some(mut stored) = self.store.assistant(&directory.org, &assistant.id).await? else { return Ok(()) };
+        let Some(mut stored) = self.changes.store.assistant(&directory.org, &assistant.id).await? else {
+            return Ok(());
+        };
         stored.value.user = Some(user.clone());
         stored.value.last_assignment = Some(true);
-        match self.store.put_assistant(&directory.org, &stored.value, Some(stored.version)).await {
+        match self.changes.store.put_assistant(&directory.org, &stored.value, Some(stored.version)).await {
             Ok(()) | Err(TableError::Unexpected(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -243,10 +242,10 @@ impl Enrol {
             AddressState::Invalid => return Ok(AddressUse::Barred(NotTaken::InvalidAddress)),
             AddressState::OptedOut => return Ok(AddressUse::Barred(NotTaken::OptedOut)),
         };
-        if let Some(by) = self.store.suppression(&directory.org, address).await? {
+        if let Some(by) = self.changes.store.suppression(&directory.org, address).await? {
             return Ok(AddressUse::Barred(NotTaken::Suppressed { by }));
         }
-        match self.store.lead_using(&directory.org, address).await? {
+        match self.changes.store.lead_using(&directory.org, address).await? {
             Some(through) if through != *id => Ok(AddressUse::Barred(NotTaken::AlreadyNurtured { through })),
             Some(_) | None => Ok(AddressUse::Free(address.clone())),
         }
@@ -260,21 +259,16 @@ impl Enrol {
     ) -> Result<Option<PreviousOwner>, AppError> {
         let evidence = OwnerEvidence {
             timeline: self.crm.former_owners(&directory.org, id.record()).await?,
-            last_seen: self.store.seen_owner(&directory.org, id).await?,
+            last_seen: self.changes.store.seen_owner(&directory.org, id).await?,
             modified_by: record.modified_by.clone(),
             created_by: record.created_by.clone(),
             fallback: Some(directory.connection.value.fallback_owner.clone()),
         };
         let mut assistants = directory.assistant_users();
         assistants.push(record.owner.clone());
-        let users = directory::users(&self.store, &self.crm, &self.clock, &directory.org, false).await?;
+        let users =
+            directory::users(&self.changes.store, &self.crm, &self.changes.clock, &directory.org, false).await?;
         Ok(find_previous_owner(&evidence, &users, &assistants))
-    }
-
-    async fn hint(&self, org: &OrgId) {
-        if let Err(error) = self.events.publish(&[Event::WritebackPending { org: org.clone() }]).await {
-            tracing::warn!(%org, %error, "the outbox waits for the next upkeep");
-        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use domain::{ConnectionStatus, LeadId, Module, OrgId, RecordId, RecordRef, SigningKey};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::change::LeadChanges;
 use crate::directory::{self, Directory};
 use crate::enrol::Enrol;
 use crate::error::AppError;
@@ -54,19 +55,19 @@ pub struct Swept {
 impl Upkeep {
     /// Looks after every connection that is due, and repeats hints that got lost.
     pub async fn sweep(&self) -> Result<Swept, AppError> {
-        self.sweep_as_of(self.enrol.clock.real()).await
+        self.sweep_as_of(self.enrol.changes.clock.real()).await
     }
 
     /// The same, for what falls due until `now`: a machine whose calendar runs fast looks more often.
     pub async fn sweep_as_of(&self, now: Timestamp) -> Result<Swept, AppError> {
         let mut swept = Swept::default();
-        let store = &self.enrol.store;
+        let store = &self.enrol.changes.store;
         for key in store.due(Queue::Upkeep, now, PER_SHARD).await? {
             let Some(org) = keys::org_of(&key) else { continue };
             swept.connections += 1;
             match self.look_after(&org).await {
                 Ok(expires) => {
-                    let left = expires.map(|expires| expires.duration_since(self.enrol.clock.real()).as_secs());
+                    let left = expires.map(|expires| expires.duration_since(self.enrol.changes.clock.real()).as_secs());
                     swept.channel_expires_in_secs = [swept.channel_expires_in_secs, left].into_iter().flatten().min();
                 }
                 Err(error) => {
@@ -86,7 +87,7 @@ impl Upkeep {
         hints.extend(orgs.into_iter().map(|org| Event::WritebackPending { org }));
         swept.hints = u32::try_from(hints.len()).unwrap_or(u32::MAX);
         if !hints.is_empty() {
-            self.enrol.events.publish(&hints).await?;
+            self.enrol.changes.events.publish(&hints).await?;
         }
         Ok(swept)
     }
@@ -95,7 +96,7 @@ impl Upkeep {
     pub async fn look_after(&self, org: &OrgId) -> Result<Option<Timestamp>, AppError> {
         // Due again soon: should this run die, the next one does not wait the whole interval.
         self.edit(org, |connection, now| connection.next_upkeep = now + SignedDuration::from_mins(1)).await?;
-        let directory = Directory::read(&self.enrol.store, org).await?;
+        let directory = Directory::read(&self.enrol.changes.store, org).await?;
         if let Health::Broken { reason } = &directory.connection.value.health {
             tracing::warn!(%org, reason, "not connected: a person must connect again");
             self.edit(org, |connection, now| connection.next_upkeep = now + INTERVAL).await?;
@@ -120,10 +121,10 @@ impl Upkeep {
         change: impl Fn(&mut Connection, Timestamp) + Send + Sync,
     ) -> Result<(), AppError> {
         for _ in 0..5 {
-            let stored = self.enrol.store.connection(org).await?;
+            let stored = self.enrol.changes.store.connection(org).await?;
             let Stored { mut value, version } = stored.ok_or_else(|| AppError::NotConnected(org.clone()))?;
-            change(&mut value, self.enrol.clock.real());
-            match self.enrol.store.put_connection(&value, Some(version)).await {
+            change(&mut value, self.enrol.changes.clock.real());
+            match self.enrol.changes.store.put_connection(&value, Some(version)).await {
                 Err(TableError::Unexpected(_)) => {}
                 other => return Ok(other?),
             }
@@ -133,7 +134,7 @@ impl Upkeep {
 
     /// Opens the channel, or renews it in time.
     async fn channel(&self, directory: &Directory) -> Result<Timestamp, AppError> {
-        let (connection, now) = (&directory.connection.value, self.enrol.clock.real());
+        let (connection, now) = (&directory.connection.value, self.enrol.changes.clock.real());
         if let Some(expires) = connection.channel_expires
             && expires > now + CHANNEL_RENEWAL
         {
@@ -211,7 +212,7 @@ impl Upkeep {
         if without.clone().next().is_none() {
             return Ok(false);
         }
-        let Enrol { store, crm, clock, .. } = &self.enrol;
+        let Enrol { changes: LeadChanges { store, clock, .. }, crm } = &self.enrol;
         let users = directory::users(store, crm, clock, &directory.org, true).await?;
         let mut found = false;
         for Stored { value, version } in without {
@@ -228,9 +229,9 @@ impl Upkeep {
 
     /// Looks at everything that changed since the last time, and now and then at everything the assistants own.
     async fn reconcile(&self, org: &OrgId, news: bool) -> Result<(), AppError> {
-        let directory = Directory::read(&self.enrol.store, org).await?;
+        let directory = Directory::read(&self.enrol.changes.store, org).await?;
         let connection = &directory.connection.value;
-        let now = self.enrol.clock.real();
+        let now = self.enrol.changes.clock.real();
         let owners = directory.assistant_users();
         let all = news || connection.looked_at_all.is_none_or(|last| last + LOOK_AT_ALL <= now);
         for module in Module::ALL {
@@ -271,7 +272,7 @@ impl Upkeep {
 
     async fn is_active(&self, org: &OrgId, module: Module, id: &RecordId) -> Result<bool, AppError> {
         let lead = LeadId::from(RecordRef { module, id: id.clone() });
-        Ok(self.enrol.store.lead(org, &lead).await?.is_some_and(|stored| stored.lead.is_active()))
+        Ok(self.enrol.changes.store.lead(org, &lead).await?.is_some_and(|stored| stored.lead.is_active()))
     }
 }
 

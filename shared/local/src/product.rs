@@ -100,7 +100,7 @@ impl Product {
             Arc::new(TokenKeeper::new(store.clone(), secrets, accounts.clone(), clock.clone(), TOKENS.to_owned()));
         let crm = edge::clients::crm(tokens.clone());
         let changes = LeadChanges { store: store.clone(), events: events.clone(), clock: clock.clone() };
-        let enrol = || Enrol { store: store.clone(), crm: crm.clone(), events: events.clone(), clock: clock.clone() };
+        let enrol = || Enrol { changes: changes.clone(), crm: crm.clone() };
         let receive = || Receive { changes: changes.clone(), key: key.clone() };
         let connect = Connect {
             store: store.clone(),

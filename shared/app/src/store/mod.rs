@@ -87,7 +87,7 @@ impl Store {
     /// Writes an assistant, and the mailbox by which mail to it finds its org.
     pub async fn put_assistant(&self, org: &OrgId, assistant: &Assistant, version: Option<u64>) -> Result<()> {
         let row = row(keys::assistant(org, &assistant.id), assistant, version)?;
-        let mailbox = Row { version: 1, ..row_any(keys::mailbox(&assistant.email), org)? };
+        let mailbox = row_any(keys::mailbox(&assistant.email), org)?;
         let writes = [Write::Put { row, expect: expect(version) }, Write::Put { row: mailbox, expect: Expect::Any }];
         self.table.commit(&writes).await
     }

@@ -161,6 +161,8 @@ impl Nurture {
             delivery: lead.delivery(step),
             from: Mailbox { name: assistant.name.clone(), address: assistant.email.clone() },
             to: Mailbox { name: lead.person.full_name(), address },
+            cc: vec![],
+            automatic_answer: false,
             reply_to: reply_domain.and_then(|domain| format!("{}@{domain}", name(Purpose::Reply)).parse().ok()),
             subject: draft.subject,
             text: draft.text,

@@ -34,6 +34,12 @@ pub struct OutgoingMail {
     pub from: Mailbox,
     /// The lead.
     pub to: Mailbox,
+    /// In copy: the owner, where the assistant introduces them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cc: Vec<Mailbox>,
+    /// Written by software at once in answer to a mail; said in its headers (RFC 3834), so that no other software answers.
+    #[serde(default)]
+    pub automatic_answer: bool,
     /// Where answers go: signed for this lead. `None` where the installation has no reply domain.
     pub reply_to: Option<EmailAddress>,
     /// Subject line.

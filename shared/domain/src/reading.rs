@@ -27,16 +27,25 @@ pub struct IncomingMail {
     pub references: Vec<String>,
     /// The Date header; `None` where missing or unreadable.
     pub date: Option<Timestamp>,
-    /// Headers by which software says that it is software, in lower case: `auto-submitted`, `x-autoreply`,
-    /// `x-autorespond`, `precedence`, `list-id`, `x-failed-recipients`, `return-path`.
+    /// Seconds by which the Date header's clock was ahead of UTC; "back on Monday" is counted there. 0 where unknown.
+    #[serde(default)]
+    pub offset_secs: i32,
+    /// The headers of [`MACHINE_HEADERS`], names in lower case.
     pub machine_headers: Vec<(String, String)>,
     /// The delivery report inside, if there is one (RFC 3464).
     pub report: Option<Bounce>,
     /// Is it an abuse report (ARF)?
     pub complaint: bool,
+    /// Is it a read receipt (RFC 8098)?
+    #[serde(default)]
+    pub receipt: bool,
     /// Message-IDs found in a returned original, by which a bounce names its mail.
     pub returned_ids: Vec<String>,
 }
+
+/// Headers by which software says that it is software.
+pub const MACHINE_HEADERS: [&str; 7] =
+    ["auto-submitted", "x-autoreply", "x-autorespond", "precedence", "list-id", "x-failed-recipients", "return-path"];
 
 /// Will the address ever work?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,30 +118,46 @@ pub enum Intent {
 pub struct Reading {
     /// Who wrote.
     pub kind: MailKind,
-    /// What they want; `None` for bounces and complaints.
+    /// What they want; `None` for bounces, complaints and read receipts.
     pub intent: Option<Intent>,
+    /// How sure the intent is, in hundredths.
+    pub confidence: u8,
     /// The bounce, if it is one.
     pub bounce: Option<Bounce>,
-    /// The first day back, where an absence names it.
+    /// The first day back, or the day to write again, where the mail names it.
     pub return_date: Option<Date>,
+    /// The address named as the right person.
+    pub referred_to: Option<EmailAddress>,
     /// What this person wrote now, without what they quoted.
     pub new_text: String,
-    /// The words or headers that decided.
-    pub evidence: String,
+    /// The words and headers that decided, most telling first.
+    pub evidence: Vec<String>,
+}
+
+/// A phrase that an org taught: where it occurs in a person's mail, it decides the intent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaughtPhrase {
+    /// As people write it; case and spacing do not matter.
+    pub phrase: String,
+    /// What it means.
+    pub intent: Intent,
 }
 
 /// Reads a mail by its headers and a short list of English words.
 ///
-/// The order is the order of certainty: delivery reports, then software by its headers, then people by their words.
-pub fn read_mail(mail: &IncomingMail) -> Reading {
+/// The order is the order of certainty: delivery reports, then software by its headers, then people by their words, the
+/// org's `taught` phrases first.
+pub fn read_mail(mail: &IncomingMail, taught: &[TaughtPhrase]) -> Reading {
     let new_text = new_text(&mail.text);
     let reading = |kind, intent, evidence: String| Reading {
         kind,
         intent,
         bounce: mail.report.clone().filter(|_| kind == MailKind::Bounce),
+        confidence: if intent.is_some() { 90 } else { 0 },
         return_date: None,
+        referred_to: None,
         new_text: new_text.clone(),
-        evidence,
+        evidence: vec![evidence],
     };
     if mail.complaint {
         return reading(MailKind::Complaint, None, "an abuse report".to_owned());
@@ -150,6 +175,11 @@ pub fn read_mail(mail: &IncomingMail) -> Reading {
         return Reading { return_date, ..reading(MailKind::AutoReply, Some(intent), evidence) };
     }
     let words = new_text.to_lowercase().replace('\u{2019}', "'");
+    for TaughtPhrase { phrase, intent } in taught {
+        if contains_words(&words, &phrase.to_lowercase()) {
+            return reading(MailKind::Human, Some(*intent), format!("the taught phrase {phrase:?}"));
+        }
+    }
     for (intent, phrases) in PHRASES {
         if let Some(phrase) = phrases.iter().find(|phrase| contains_words(&words, phrase)) {
             return reading(MailKind::Human, Some(*intent), format!("the words {phrase:?}"));
@@ -324,13 +354,15 @@ mod tests {
             date: Some("2026-12-20T10:00:00Z".parse().unwrap()),
             machine_headers: headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
             report: None,
+            offset_secs: 0,
+            receipt: false,
             complaint: false,
             returned_ids: vec![],
         }
     }
 
     fn human(text: &str) -> Intent {
-        let reading = read_mail(&mail("Re: Hello", text, &[]));
+        let reading = read_mail(&mail("Re: Hello", text, &[]), &[]);
         assert_eq!(reading.kind, MailKind::Human, "{text}");
         reading.intent.unwrap()
     }
@@ -350,19 +382,19 @@ mod tests {
     fn what_is_only_quoted_decides_nothing() {
         let reply = "Thanks!\n\nOn Mon 5 Jan 2026, Tara wrote:\n> Reply unsubscribe to leave\n";
         assert_eq!(human(reply), Intent::Responded);
-        assert_eq!(read_mail(&mail("Re: x", reply, &[])).new_text, "Thanks!");
+        assert_eq!(read_mail(&mail("Re: x", reply, &[]), &[]).new_text, "Thanks!");
     }
 
     #[test]
     fn software_is_read_by_its_headers() {
         let away = "I am away until 5 January and will not read mail.";
-        let reading = read_mail(&mail("Away", away, &[("auto-submitted", "auto-replied")]));
+        let reading = read_mail(&mail("Away", away, &[("auto-submitted", "auto-replied")]), &[]);
         assert_eq!((reading.kind, reading.intent), (MailKind::AutoReply, Some(Intent::OutOfOffice)));
         assert_eq!(reading.return_date, Some(Date::constant(2027, 1, 5)));
-        let person = read_mail(&mail("Re: x", "hello", &[("auto-submitted", "no")]));
+        let person = read_mail(&mail("Re: x", "hello", &[("auto-submitted", "no")]), &[]);
         assert_eq!(person.kind, MailKind::Human);
-        let subject = read_mail(&mail("Automatic reply: Hello", "Back on 2026-12-28.", &[]));
+        let subject = read_mail(&mail("Automatic reply: Hello", "Back on 2026-12-28.", &[]), &[]);
         assert_eq!(subject.return_date, Some(Date::constant(2026, 12, 28)));
-        assert_eq!(read_mail(&mail("Automatic reply: x", "back on 31 february", &[])).return_date, None);
+        assert_eq!(read_mail(&mail("Automatic reply: x", "back on 31 february", &[]), &[]).return_date, None);
     }
 }

@@ -29,6 +29,8 @@ fn mail() -> OutgoingMail {
         delivery: "dlv_contacts-77.1.3".parse().unwrap(),
         from: mailbox("tara@example.com"),
         to: mailbox("ada@example.org"),
+        cc: vec![],
+        automatic_answer: false,
         reply_to: None,
         subject: "Hello".to_owned(),
         text: String::new(),

@@ -247,7 +247,7 @@ impl Changing<'_> {
             MailKind::Human => self.effects.push(log),
         }
         let intent = reading.intent.unwrap_or(Intent::Responded);
-        self.tell(format!("answer: {} ({})", notes::intent(intent), reading.evidence));
+        self.tell(format!("answer: {} ({})", notes::intent(intent), reading.evidence.join(", ")));
         let (state, status) = outcome(intent);
         if let Some(status) = status {
             self.raise(status);

@@ -66,7 +66,16 @@ fn logged(direction: Direction, now: Timestamp, text: &str) -> Box<LoggedMail> {
 
 fn reading(kind: MailKind, intent: Option<Intent>) -> Reading {
     let bounce = (kind == MailKind::Bounce).then_some(Bounce { kind: BounceKind::Hard, recipient: None, status: None });
-    Reading { kind, intent, bounce, return_date: None, new_text: "words".into(), evidence: "a test".into() }
+    Reading {
+        kind,
+        intent,
+        confidence: 90,
+        bounce,
+        return_date: None,
+        referred_to: None,
+        new_text: "words".into(),
+        evidence: vec!["a test".into()],
+    }
 }
 
 fn answer(now: Timestamp, intent: Intent) -> Fact {

@@ -112,10 +112,12 @@ impl<'a> Fields<'a> {
     }
 
     /// The Date field, where it names an instant.
-    pub(super) fn date(self) -> Option<Timestamp> {
+    pub(super) fn date(self) -> Option<(Timestamp, i32)> {
         let value = parsable(self.raw("date").next()?);
         let HeaderValue::DateTime(date) = MessageStream::new(&value).parse_date() else { return None };
-        date.is_valid().then(|| Timestamp::from_second(date.to_timestamp()).ok()).flatten()
+        let at = date.is_valid().then(|| Timestamp::from_second(date.to_timestamp()).ok()).flatten()?;
+        let offset_secs = i32::from(date.tz_hour) * 3600 + i32::from(date.tz_minute) * 60;
+        Some((at, if date.tz_before_gmt { -offset_secs } else { offset_secs }))
     }
 
     /// `type/subtype` in lower case with its attributes.

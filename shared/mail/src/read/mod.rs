@@ -11,16 +11,12 @@ mod html;
 mod report;
 
 use data_encoding::HEXLOWER;
-use domain::{EmailAddress, IncomingMail};
+use domain::{EmailAddress, IncomingMail, MACHINE_HEADERS};
 use sha2::{Digest, Sha256};
 
 use crate::text::{head, one_line};
 use entity::Entity;
 use fields::Fields;
-
-/// Headers by which software says that it is software.
-const MACHINE_HEADERS: [&str; 7] =
-    ["auto-submitted", "x-autoreply", "x-autorespond", "precedence", "list-id", "x-failed-recipients", "return-path"];
 
 /// Headers that name the address a mail was delivered to, whatever its To says.
 const DELIVERED: [&str; 4] = ["delivered-to", "x-original-to", "x-envelope-to", "envelope-to"];
@@ -55,10 +51,12 @@ pub fn parse(raw: &[u8], envelope_to: Option<&str>) -> IncomingMail {
         message_id: fields.ids("message-id").into_iter().next().unwrap_or_else(|| content_id(fields, raw)),
         in_reply_to: newest(fields.ids("in-reply-to")),
         references: newest(fields.ids("references")),
-        date: fields.date(),
+        date: fields.date().map(|(at, _)| at),
+        offset_secs: fields.date().map_or(0, |(_, offset_secs)| offset_secs),
         machine_headers: machine_headers(fields),
         report: reported.bounce,
         complaint: reported.complaint,
+        receipt: false,
         returned_ids: reported.returned_ids,
     }
 }

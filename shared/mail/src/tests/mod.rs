@@ -31,6 +31,8 @@ pub(crate) fn outgoing(step: u8) -> OutgoingMail {
         delivery,
         from: mailbox("Éric d'Acme", "eric@acme.example"),
         to: mailbox("Ada Lovelace", "ada@analytical.example"),
+        cc: vec![],
+        automatic_answer: false,
         reply_to: Some(address("r-7f3k2@reply.acme.example")),
         subject: "Fewer punch cards, Ada?".to_owned(),
         text: "Good morning,\n\n.a line with a dot\n-- \nÉric\n".to_owned(),

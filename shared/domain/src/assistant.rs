@@ -21,6 +21,17 @@ pub enum InvalidAssistant {
         /// What would pass.
         rule: &'static str,
     },
+    /// A link that is none.
+    #[error("{field} {value:?} is not a link; write a whole https address, or nothing")]
+    Link {
+        /// The field.
+        field: &'static str,
+        /// As given.
+        value: String,
+    },
+    /// Reminders every day or never.
+    #[error("at_risk_days {0} is not usable; remind every 1 to 90 days")]
+    AtRiskDays(u16),
     /// A cap of nothing, or of more than any mailbox survives.
     #[error("daily_cap {0} is not usable; send 1 to 2000 mails a day")]
     DailyCap(u32),
@@ -48,6 +59,21 @@ pub struct Assistant {
     /// What it writes about when the record says nothing.
     #[serde(default)]
     pub default_context: String,
+    /// One or two lines for people and writers, never rewritten.
+    #[serde(default)]
+    pub more_information: String,
+    /// Where the brochure is; empty without one.
+    #[serde(default)]
+    pub brochure_url: String,
+    /// Where a lead picks a time to meet; empty without one.
+    #[serde(default)]
+    pub calendar_url: String,
+    /// Days between two reminders of a hot lead that nobody took care of.
+    #[serde(default = "three_days")]
+    pub at_risk_days: u16,
+    /// Should the CRM also send the owner a mail with each reminder?
+    #[serde(default)]
+    pub remind_by_mail: bool,
     /// The schedule it follows when the record names none.
     #[serde(default = "recommended_name")]
     pub default_schedule: String,
@@ -57,6 +83,10 @@ pub struct Assistant {
     /// Did taking on its newest assignment succeed? `None` before the first.
     #[serde(default)]
     pub last_assignment: Option<bool>,
+}
+
+fn three_days() -> u16 {
+    Assistant::DEFAULT_AT_RISK_DAYS
 }
 
 fn recommended_name() -> String {
@@ -95,6 +125,9 @@ impl Assistant {
     /// Mails a day when nothing else is said: what a careful person sends from one mailbox.
     pub const DEFAULT_DAILY_CAP: u32 = 200;
 
+    /// Days between two reminders when nothing else is said.
+    pub const DEFAULT_AT_RISK_DAYS: u16 = 3;
+
     /// Checks what types alone do not: lengths, line breaks, the cap.
     pub fn validate(self) -> Result<Self, InvalidAssistant> {
         let one_line = |field, value: &str, required: bool| {
@@ -107,11 +140,20 @@ impl Assistant {
         one_line("name", &self.name, true)?;
         one_line("title", &self.title, false)?;
         one_line("default_schedule", &self.default_schedule, true)?;
-        for (field, value) in [("signature", &self.signature), ("default_context", &self.default_context)] {
-            if value.chars().count() > 2000 {
-                let rule = "at most 2000 characters";
+        let long = [("signature", &self.signature, 2000), ("default_context", &self.default_context, 2000)];
+        for (field, value, most) in long.into_iter().chain([("more_information", &self.more_information, 300)]) {
+            if value.chars().count() > most {
+                let rule = if most == 300 { "at most 300 characters" } else { "at most 2000 characters" };
                 return Err(InvalidAssistant::Text { field, value: value.chars().take(40).collect(), rule });
             }
+        }
+        for (field, value) in [("brochure_url", &self.brochure_url), ("calendar_url", &self.calendar_url)] {
+            if !value.is_empty() && !is_link(value) {
+                return Err(InvalidAssistant::Link { field, value: value.chars().take(80).collect() });
+            }
+        }
+        if !(1..=90).contains(&self.at_risk_days) {
+            return Err(InvalidAssistant::AtRiskDays(self.at_risk_days));
         }
         if (1..=2000).contains(&self.daily_cap) { Ok(self) } else { Err(InvalidAssistant::DailyCap(self.daily_cap)) }
     }
@@ -129,4 +171,14 @@ impl Assistant {
             (Some(_), Some(false) | None) => IntegrationStatus::AssistantExistsAsUserInCrm,
         }
     }
+}
+
+/// A web address that can stand in a plain mail: nothing that a mail program would cut off.
+fn is_link(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        rest.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && text.len() <= 500
+            && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"".contains(&byte))
+    })
 }

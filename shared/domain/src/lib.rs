@@ -25,11 +25,12 @@ pub use address::{EmailAddress, InvalidAddress};
 pub use assistant::{Assistant, IntegrationStatus, InvalidAssistant};
 pub use calendar::{Calendar, InvalidCalendar, SendWindow};
 pub use compose::{Draft, ParameterError, Parameters, check_template, compose};
-pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef};
+pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef, Task};
 pub use id::{AssistantId, DeliveryId, InvalidId, LeadId, OrgId, RecordId, StepNo, UserId};
 pub use lead::{
-    AddressUse, DeactivatedWhy, Effect, EndReason, Enrolment, Fact, HandBack, IllegalFact, Lead, LeadState, Moment,
-    NotTaken, Person, Stage, SuppressedWhy, Transition,
+    Action, AddressUse, Answer, DeactivatedWhy, Effect, EndReason, Enrolment, Errand, ErrandKind, ErrandProgress, Fact,
+    HandBack, IllegalFact, Lead, LeadState, Moment, NotTaken, Order, Person, Reminder, SentMail, Stage, SuppressedWhy,
+    Transition, Wake,
 };
 pub use mail::{Direction, LoggedMail, Mailbox, OutgoingMail, Thread};
 pub use owner::{OwnerEvidence, OwnerRule, PreviousOwner, find_previous_owner};

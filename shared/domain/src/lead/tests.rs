@@ -3,12 +3,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::calendar::Calendar;
-use crate::crm::{Module, RecordRef};
+use crate::crm::{CrmChange, Module, RecordRef};
 use crate::id::RecordId;
-use crate::mail::{Direction, Mailbox};
+use crate::mail::{Direction, LoggedMail, Mailbox};
 use crate::owner::OwnerRule;
-use crate::reading::{Bounce, BounceKind, Intent, MailKind};
-use crate::schedule::recommended;
+use crate::reading::{Bounce, BounceKind, MailKind, Reading};
+use crate::schedule::{Schedule, recommended};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -24,6 +24,11 @@ fn tara() -> Assistant {
         calendar: Calendar::working_week("Europe/London").unwrap(),
         daily_cap: 200,
         default_context: String::new(),
+        more_information: String::new(),
+        brochure_url: String::new(),
+        calendar_url: String::new(),
+        at_risk_days: 3,
+        remind_by_mail: false,
         default_schedule: Schedule::RECOMMENDED.into(),
         user: Some(UserId::parse("9").unwrap()),
         last_assignment: None,

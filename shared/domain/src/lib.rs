@@ -9,9 +9,11 @@
 
 mod address;
 mod assistant;
+mod brief;
 mod calendar;
 mod compose;
 mod crm;
+mod errand_mail;
 mod id;
 mod lead;
 mod mail;
@@ -26,6 +28,7 @@ pub use assistant::{Assistant, IntegrationStatus, InvalidAssistant};
 pub use calendar::{Calendar, InvalidCalendar, SendWindow};
 pub use compose::{Draft, ParameterError, Parameters, check_template, compose};
 pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef, Task};
+pub use errand_mail::compose_errand;
 pub use id::{AssistantId, DeliveryId, InvalidId, LeadId, OrgId, RecordId, StepNo, UserId};
 pub use lead::{
     Action, AddressUse, Answer, DeactivatedWhy, Effect, EndReason, Enrolment, Errand, ErrandKind, ErrandProgress, Fact,

@@ -128,7 +128,7 @@ impl Nurture {
         let Some(assistant) = directory.assistant_of(lead) else {
             return Err(AppError::Invalid(format!("assistant {} is gone", lead.assistant)));
         };
-        let schedule = directory.schedule(&[&lead.schedule]);
+        let schedule = directory.schedule_of(lead);
         let calendar = &assistant.calendar;
         let (now, real) = (self.changes().clock.calendar(), self.changes().clock.real());
         let moment = Moment { now, assistant, schedule: &schedule };

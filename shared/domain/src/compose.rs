@@ -17,12 +17,14 @@ use crate::schedule::Step;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParameterError {
     /// It names something that is not there.
-    #[error("unknown parameter {name} in line {line}; known are {}", Parameters::NAMES.join(", "))]
+    #[error("unknown parameter {name} in line {line}, column {column}; known are {}", Parameters::NAMES.join(", "))]
     Unknown {
         /// The name.
         name: String,
         /// Counted from 1.
         line: usize,
+        /// In characters, counted from 1.
+        column: usize,
     },
     /// It is not a template.
     #[error("the template cannot be read: {0}")]
@@ -102,11 +104,11 @@ pub fn check_template(template: &str) -> Result<(), ParameterError> {
         .undeclared_variables(false)
         .into_iter()
         .filter(|name| !Parameters::NAMES.contains(&name.as_str()))
-        .map(|name| (line_of(template, &name), name))
+        .map(|name| (position_of(template, &name), name))
         .collect();
     unknown.sort();
-    if let Some((line, name)) = unknown.into_iter().next() {
-        return Err(ParameterError::Unknown { name, line });
+    if let Some(((line, column), name)) = unknown.into_iter().next() {
+        return Err(ParameterError::Unknown { name, line, column });
     }
     render(template, &Parameters::default()).map(|_| ())
 }
@@ -152,8 +154,18 @@ fn describe(error: &minijinja::Error) -> String {
     error.line().map_or(detail.clone(), |line| format!("{detail} in line {line}"))
 }
 
-fn line_of(template: &str, name: &str) -> usize {
-    template.lines().position(|line| line.contains(name)).map_or(1, |index| index + 1)
+/// Line and column of the first use of `name` as a whole word inside braces.
+fn position_of(template: &str, name: &str) -> (usize, usize) {
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    let used = |&(at, found): &(usize, &str)| {
+        let (before, after) = (&template[..at], &template[at + found.len()..]);
+        let opened = before.rfind("{{").max(before.rfind("{%"));
+        let closed = before.rfind("}}").max(before.rfind("%}"));
+        opened > closed && !before.ends_with(is_word) && !after.starts_with(is_word)
+    };
+    let at = template.match_indices(name).find(used).map_or(0, |(at, _)| at);
+    let line_start = template[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    (template[..at].matches('\n').count() + 1, template[line_start..at].chars().count() + 1)
 }
 
 fn one_line(text: &str) -> String {
@@ -219,7 +231,10 @@ mod tests {
     #[test]
     fn templates_that_would_fail_are_refused() {
         let refusal = |template: &str| check_template(template).unwrap_err().to_string();
-        assert!(refusal("Dear\n{{ lead_nmae }}").starts_with("unknown parameter lead_nmae in line 2; known are lead_"));
+        assert!(
+            refusal("Dear lead_nmae,\n{{ lead_company }} & {{ lead_nmae }}")
+                .starts_with("unknown parameter lead_nmae in line 2, column 25; known are lead_")
+        );
         assert!(refusal("{% if lead_company %}").starts_with("the template cannot be read: "));
         assert!(
             refusal(&format!("{}x{}", "{% for a in 'abcdefghij' %}".repeat(6), "{% endfor %}".repeat(6)))

@@ -17,6 +17,7 @@ mod lead;
 mod mail;
 mod notes;
 mod owner;
+mod postscript;
 mod reading;
 mod schedule;
 mod signing;
@@ -33,6 +34,7 @@ pub use lead::{
 };
 pub use mail::{Direction, LoggedMail, Mailbox, OutgoingMail, Thread};
 pub use owner::{OwnerEvidence, OwnerRule, PreviousOwner, find_previous_owner};
+pub use postscript::{InvalidPostscript, Postscript, Postscripts};
 pub use reading::{
     Bounce, BounceKind, IncomingMail, Intent, MACHINE_HEADERS, MailKind, Reading, TaughtPhrase, read_mail,
 };

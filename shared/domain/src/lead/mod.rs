@@ -40,6 +40,9 @@ pub struct Lead {
     pub context: String,
     /// The schedule it follows.
     pub schedule: String,
+    /// The revision of it that it began with.
+    #[serde(default)]
+    pub schedule_revision: u32,
     /// Counts enrolments from 1, so that a restarted lead's deliveries have new names.
     pub run: u32,
     /// Where it stands.

@@ -103,37 +103,6 @@ pub struct AssistantFields {
     schedule: Option<String>,
 }
 
-/// Schedules.
-#[derive(Debug, Subcommand)]
-pub enum ScheduleCommand {
-    /// List schedules
-    List {
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Show one schedule as the JSON that `add` and `edit` read
-    Show {
-        #[command(flatten)]
-        place: Place,
-        /// Its name
-        name: String,
-    },
-    /// Add a schedule from a JSON file
-    Add {
-        #[command(flatten)]
-        place: Place,
-        /// The file; start from `schedule show Recommended`
-        file: PathBuf,
-    },
-    /// Change the schedule of that name, also for leads on it
-    Edit {
-        #[command(flatten)]
-        place: Place,
-        /// The file
-        file: PathBuf,
-    },
-}
-
 /// Leads.
 #[derive(Debug, Subcommand)]
 pub enum LeadCommand {
@@ -152,7 +121,7 @@ pub enum LeadCommand {
 }
 
 impl Place {
-    async fn open(&self) -> Result<(Admin, OrgId), String> {
+    pub(super) async fn open(&self) -> Result<(Admin, OrgId), String> {
         let (store, events): (Store, Arc<dyn Events>) = match &self.aws_stack {
             Some(stack) => {
                 let clients = edge::clients::Clients::of_stack(stack).await;
@@ -177,7 +146,7 @@ impl Place {
     }
 
     /// JSON if asked for, else as `text` has it.
-    fn print<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), String> {
+    pub(super) fn print<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), String> {
         if self.json {
             say(&serde_json::to_string(value).map_err(|error| error.to_string())?);
         } else {
@@ -301,39 +270,6 @@ fn details(report: &AssistantReport) -> String {
         format!("context: {}", report.assistant.default_context),
     ];
     lines.join("\n")
-}
-
-impl ScheduleCommand {
-    /// Carries it out.
-    pub async fn run(self) -> Result<(), String> {
-        match self {
-            Self::List { place } => {
-                let (admin, org) = place.open().await?;
-                let schedules = admin.schedules(&org).await.map_err(|error| error.to_string())?;
-                place.print(&schedules, |schedules| {
-                    let line = |schedule: &Schedule| format!("{} ({} mails)", schedule.name(), schedule.steps().len());
-                    schedules.iter().map(line).collect::<Vec<_>>().join("\n")
-                })
-            }
-            Self::Show { place, name } => {
-                let (admin, org) = place.open().await?;
-                let schedules = admin.schedules(&org).await.map_err(|error| error.to_string())?;
-                let schedule = schedules.into_iter().find(|schedule| schedule.name() == name);
-                let schedule = schedule.ok_or_else(|| format!("there is no schedule {name:?}; see `schedule list`"))?;
-                place.print(&schedule, |schedule| serde_json::to_string_pretty(schedule).unwrap_or_default())
-            }
-            Self::Add { place, file } => put_schedule(&place, &file, false).await,
-            Self::Edit { place, file } => put_schedule(&place, &file, true).await,
-        }
-    }
-}
-
-async fn put_schedule(place: &Place, file: &std::path::Path, replace: bool) -> Result<(), String> {
-    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let schedule: Schedule = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-    let (admin, org) = place.open().await?;
-    admin.put_schedule(&org, &schedule, replace).await.map_err(|error| error.to_string())?;
-    place.print(&schedule, |schedule| format!("Saved {}.", schedule.name()))
 }
 
 impl LeadCommand {

@@ -17,9 +17,11 @@ mod lead;
 mod mail;
 mod notes;
 mod owner;
+mod place;
 mod reading;
 mod schedule;
 mod signing;
+pub mod when;
 
 pub use address::{EmailAddress, InvalidAddress};
 pub use assistant::{Assistant, IntegrationStatus, InvalidAssistant};
@@ -33,6 +35,7 @@ pub use lead::{
 };
 pub use mail::{Direction, LoggedMail, Mailbox, OutgoingMail, Thread};
 pub use owner::{OwnerEvidence, OwnerRule, PreviousOwner, find_previous_owner};
+pub use place::{Country, InvalidPlace, Subdivision, Whereabouts, Zone, place};
 pub use reading::{
     Bounce, BounceKind, IncomingMail, Intent, MACHINE_HEADERS, MailKind, Reading, TaughtPhrase, read_mail,
 };

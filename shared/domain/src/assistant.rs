@@ -1,11 +1,13 @@
 //! Assistants: who writes, from where, and when.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
 use crate::calendar::Calendar;
 use crate::crm::CrmUser;
 use crate::id::{AssistantId, UserId};
+use crate::place::Country;
 use crate::schedule::Schedule;
 
 /// An assistant that cannot be saved, with the field to mend.
@@ -45,6 +47,12 @@ pub struct Assistant {
     pub calendar: Calendar,
     /// The most mails it sends on one day of its zone.
     pub daily_cap: u32,
+    /// Whose public holidays and weekend count for leads whose country is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holiday_country: Option<Country>,
+    /// The day of its first mail, in its zone: a new assistant starts with few mails a day. `None` before that mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_on: Option<Date>,
     /// What it writes about when the record says nothing.
     #[serde(default)]
     pub default_context: String,

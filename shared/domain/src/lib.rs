@@ -18,9 +18,11 @@ mod mail;
 mod notes;
 mod owner;
 mod postscript;
+mod place;
 mod reading;
 mod schedule;
 mod signing;
+pub mod when;
 
 pub use address::{EmailAddress, InvalidAddress};
 pub use assistant::{Assistant, IntegrationStatus, InvalidAssistant};
@@ -35,6 +37,7 @@ pub use lead::{
 pub use mail::{Direction, LoggedMail, Mailbox, OutgoingMail, Thread};
 pub use owner::{OwnerEvidence, OwnerRule, PreviousOwner, find_previous_owner};
 pub use postscript::{InvalidPostscript, Postscript, Postscripts};
+pub use place::{Country, InvalidPlace, Subdivision, Whereabouts, Zone, place};
 pub use reading::{
     Bounce, BounceKind, IncomingMail, Intent, MACHINE_HEADERS, MailKind, Reading, TaughtPhrase, read_mail,
 };

@@ -158,6 +158,8 @@ impl World {
             signature: "Tara Quinn\nSales Assistant".to_owned(),
             calendar: Calendar::working_week("Europe/London").map_err(|error| wrong(&error))?,
             daily_cap: Assistant::DEFAULT_DAILY_CAP,
+            holiday_country: None,
+            started_on: None,
             default_context: "We help small manufacturers to quote faster.".to_owned(),
             default_schedule: domain::Schedule::RECOMMENDED.to_owned(),
             user: None,

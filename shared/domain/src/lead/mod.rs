@@ -83,6 +83,12 @@ pub struct Person {
     pub industry: String,
     /// Web site.
     pub website: String,
+    /// Country as written in the CRM.
+    #[serde(default)]
+    pub country: String,
+    /// State or province as written in the CRM.
+    #[serde(default)]
+    pub state: String,
 }
 
 impl Person {

@@ -23,6 +23,8 @@ fn tara() -> Assistant {
         signature: String::new(),
         calendar: Calendar::working_week("Europe/London").unwrap(),
         daily_cap: 200,
+        holiday_country: None,
+        started_on: None,
         default_context: String::new(),
         default_schedule: Schedule::RECOMMENDED.into(),
         user: Some(UserId::parse("9").unwrap()),

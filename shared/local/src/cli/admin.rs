@@ -216,6 +216,8 @@ impl AssistantCommand {
                     signature: String::new(),
                     calendar: fields.calendar(None)?,
                     daily_cap: Assistant::DEFAULT_DAILY_CAP,
+                    holiday_country: None,
+                    started_on: None,
                     default_context: String::new(),
                     default_schedule: Schedule::RECOMMENDED.to_owned(),
                     user: None,

@@ -9,6 +9,7 @@ use crate::mail::{Direction, Mailbox};
 use crate::owner::OwnerRule;
 use crate::reading::{Bounce, BounceKind, Intent, MailKind};
 use crate::schedule::recommended;
+use crate::writing::Approval;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -23,6 +24,9 @@ fn tara() -> Assistant {
         signature: String::new(),
         calendar: Calendar::working_week("Europe/London").unwrap(),
         daily_cap: 200,
+        more_information: String::new(),
+        ai_disclosure: None,
+        approval: Approval::Send,
         default_context: String::new(),
         default_schedule: Schedule::RECOMMENDED.into(),
         user: Some(UserId::parse("9").unwrap()),

@@ -9,6 +9,7 @@ use crate::crm::CrmUser;
 use crate::id::{AssistantId, UserId};
 use crate::place::Country;
 use crate::schedule::Schedule;
+use crate::writing::Approval;
 
 /// An assistant that cannot be saved, with the field to mend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +54,15 @@ pub struct Assistant {
     /// The day of its first mail, in its zone: a new assistant starts with few mails a day. `None` before that mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_on: Option<Date>,
+    /// One or two lines under each body that are never rewritten.
+    #[serde(default)]
+    pub more_information: String,
+    /// Says above the signature that software wrote the mail; empty for our own words. `None`: nothing is said.
+    #[serde(default)]
+    pub ai_disclosure: Option<String>,
+    /// Do its mails leave by themselves, or once a person has approved them?
+    #[serde(default)]
+    pub approval: Approval,
     /// What it writes about when the record says nothing.
     #[serde(default)]
     pub default_context: String,
@@ -115,10 +125,21 @@ impl Assistant {
         one_line("name", &self.name, true)?;
         one_line("title", &self.title, false)?;
         one_line("default_schedule", &self.default_schedule, true)?;
+        if let Some(disclosure) = &self.ai_disclosure
+            && (disclosure.chars().count() > 200 || disclosure.chars().any(char::is_control))
+        {
+            let rule = "up to 200 characters on one line";
+            return Err(InvalidAssistant::Text { field: "ai_disclosure", value: shortened(disclosure), rule });
+        }
+        let lines = &self.more_information;
+        if lines.lines().count() > 3 || lines.chars().count() > 400 {
+            let rule = "up to 3 lines and 400 characters";
+            return Err(InvalidAssistant::Text { field: "more_information", value: shortened(lines), rule });
+        }
         for (field, value) in [("signature", &self.signature), ("default_context", &self.default_context)] {
             if value.chars().count() > 2000 {
                 let rule = "at most 2000 characters";
-                return Err(InvalidAssistant::Text { field, value: value.chars().take(40).collect(), rule });
+                return Err(InvalidAssistant::Text { field, value: shortened(value), rule });
             }
         }
         if (1..=2000).contains(&self.daily_cap) { Ok(self) } else { Err(InvalidAssistant::DailyCap(self.daily_cap)) }
@@ -137,4 +158,8 @@ impl Assistant {
             (Some(_), Some(false) | None) => IntegrationStatus::AssistantExistsAsUserInCrm,
         }
     }
+}
+
+fn shortened(value: &str) -> String {
+    value.chars().take(40).collect()
 }

@@ -12,7 +12,9 @@ mod assistant;
 mod calendar;
 mod compose;
 mod crm;
+mod guard;
 mod id;
+mod language;
 mod lead;
 mod mail;
 mod notes;
@@ -23,13 +25,17 @@ mod reading;
 mod schedule;
 mod signing;
 pub mod when;
+mod standing;
+mod writing;
 
 pub use address::{EmailAddress, InvalidAddress};
 pub use assistant::{Assistant, IntegrationStatus, InvalidAssistant};
 pub use calendar::{Calendar, InvalidCalendar, SendWindow};
-pub use compose::{Draft, ParameterError, Parameters, check_template, compose};
+pub use compose::{Draft, Extras, ParameterError, Parameters, check_template, compose, render_body};
 pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef};
+pub use guard::{Breach, Checked, Guard};
 pub use id::{AssistantId, DeliveryId, InvalidId, LeadId, OrgId, RecordId, StepNo, UserId};
+pub use language::Language;
 pub use lead::{
     AddressUse, DeactivatedWhy, Effect, EndReason, Enrolment, Fact, HandBack, IllegalFact, Lead, LeadState, Moment,
     NotTaken, Person, Stage, SuppressedWhy, Transition,
@@ -43,3 +49,4 @@ pub use reading::{
 };
 pub use schedule::{InvalidSchedule, MAX_STEPS, Message, Schedule, Step, recommended};
 pub use signing::{Purpose, SigningKey};
+pub use writing::{Approval, Brief, How, Instead, NewText, Quoted, Tone};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compose::{ParameterError, check_template};
 use crate::id::StepNo;
+use crate::writing::Tone;
 
 /// The most follow-ups a schedule may have.
 pub const MAX_STEPS: usize = 20;
@@ -47,8 +48,11 @@ pub struct Message {
     /// Left out: the mail answers the first one, in its thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// Plain text.
+    /// Plain text. With a tone it is also the example to write after.
     pub body: String,
+    /// Written anew for each lead, sounding like this. Left out: the template as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tone: Option<Tone>,
 }
 
 /// One follow-up.
@@ -192,7 +196,7 @@ pub fn recommended() -> Schedule {
                 Some((subject, body)) => (Some(subject.to_owned()), body.to_owned()),
                 None => (None, text.to_owned()),
             };
-            Step { days_after, message: Message { subject, body } }
+            Step { days_after, message: Message { subject, body, tone: None } }
         })
         .collect();
     Schedule::new(Schedule::RECOMMENDED.to_owned(), steps, default_closing_days())
@@ -204,7 +208,10 @@ mod tests {
     use super::*;
 
     fn step(subject: Option<&str>, body: &str) -> Step {
-        Step { days_after: 1, message: Message { subject: subject.map(str::to_owned), body: body.to_owned() } }
+        Step {
+            days_after: 1,
+            message: Message { subject: subject.map(str::to_owned), body: body.to_owned(), tone: None },
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use app::ports::{Secrets, Table};
 use app::store::Store;
+use app::writing::Writing;
 use axum::body::Bytes;
 use domain::{Assistant, Calendar, OrgId, Stage};
 use jiff::{SignedDuration, Timestamp};
@@ -97,6 +98,7 @@ impl World {
             store: Store::new(table),
             secrets,
             accounts,
+            writing: Writing::default(),
             mailer: Arc::new(EmlOutbox::new(&outbox)),
             clock: clock.clone(),
             key,
@@ -160,6 +162,9 @@ impl World {
             daily_cap: Assistant::DEFAULT_DAILY_CAP,
             holiday_country: None,
             started_on: None,
+            more_information: String::new(),
+            ai_disclosure: None,
+            approval: domain::Approval::Send,
             default_context: "We help small manufacturers to quote faster.".to_owned(),
             default_schedule: domain::Schedule::RECOMMENDED.to_owned(),
             user: None,

@@ -9,6 +9,7 @@ use crate::mail::{Direction, Mailbox};
 use crate::owner::OwnerRule;
 use crate::reading::{Bounce, BounceKind, Intent, MailKind};
 use crate::schedule::recommended;
+use crate::writing::Approval;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -25,6 +26,9 @@ fn tara() -> Assistant {
         daily_cap: 200,
         holiday_country: None,
         started_on: None,
+        more_information: String::new(),
+        ai_disclosure: None,
+        approval: Approval::Send,
         default_context: String::new(),
         default_schedule: Schedule::RECOMMENDED.into(),
         user: Some(UserId::parse("9").unwrap()),

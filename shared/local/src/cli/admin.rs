@@ -7,7 +7,7 @@ use app::admin::{Admin, AssistantReport};
 use app::ports::Events;
 use app::store::Store;
 use clap::{Args, Subcommand};
-use domain::{Assistant, AssistantId, Calendar, LeadId, OrgId, Schedule, SendWindow};
+use domain::{Approval, Assistant, AssistantId, Calendar, LeadId, OrgId, Schedule, SendWindow};
 use edge::SystemClock;
 use serde::Serialize;
 
@@ -95,6 +95,15 @@ pub struct AssistantFields {
     /// The most mails a day [default: 200]
     #[arg(long)]
     daily_cap: Option<u32>,
+    /// One or two lines under each body that are never rewritten
+    #[arg(long, value_name = "TEXT")]
+    more_information: Option<String>,
+    /// A line saying that software writes: yes for ours, no for none, or your own words [default: no]
+    #[arg(long, value_name = "yes|no|TEXT")]
+    ai_disclosure: Option<String>,
+    /// Whether its mails leave by themselves or wait for a person's approval: send or hold [default: send]
+    #[arg(long, value_name = "send|hold", value_parser = approval)]
+    approval: Option<Approval>,
     /// What it writes about when the record says nothing
     #[arg(long)]
     context: Option<String>,
@@ -181,6 +190,7 @@ impl AssistantFields {
             (self.name, &mut assistant.name),
             (self.title, &mut assistant.title),
             (self.signature, &mut assistant.signature),
+            (self.more_information, &mut assistant.more_information),
             (self.context, &mut assistant.default_context),
             (self.schedule, &mut assistant.default_schedule),
         ];
@@ -189,8 +199,24 @@ impl AssistantFields {
                 *old = new;
             }
         }
+        if let Some(disclosure) = self.ai_disclosure {
+            assistant.ai_disclosure = match disclosure.as_str() {
+                "no" => None,
+                "yes" => Some(String::new()),
+                _ => Some(disclosure),
+            };
+        }
+        assistant.approval = self.approval.unwrap_or(assistant.approval);
         assistant.daily_cap = self.daily_cap.unwrap_or(assistant.daily_cap);
         Ok(())
+    }
+}
+
+fn approval(text: &str) -> Result<Approval, String> {
+    match text {
+        "send" => Ok(Approval::Send),
+        "hold" => Ok(Approval::Hold),
+        _ => Err("write send or hold".to_owned()),
     }
 }
 
@@ -218,6 +244,9 @@ impl AssistantCommand {
                     daily_cap: Assistant::DEFAULT_DAILY_CAP,
                     holiday_country: None,
                     started_on: None,
+                    more_information: String::new(),
+                    ai_disclosure: None,
+                    approval: Approval::Send,
                     default_context: String::new(),
                     default_schedule: Schedule::RECOMMENDED.to_owned(),
                     user: None,

@@ -24,6 +24,17 @@ pub enum InvalidAssistant {
         /// What would pass.
         rule: &'static str,
     },
+    /// A link that is none.
+    #[error("{field} {value:?} is not a link; write a whole https address, or nothing")]
+    Link {
+        /// The field.
+        field: &'static str,
+        /// As given.
+        value: String,
+    },
+    /// Reminders every day or never.
+    #[error("at_risk_days {0} is not usable; remind every 1 to 90 days")]
+    AtRiskDays(u16),
     /// A cap of nothing, or of more than any mailbox survives.
     #[error("daily_cap {0} is not usable; send 1 to 2000 mails a day")]
     DailyCap(u32),
@@ -66,6 +77,18 @@ pub struct Assistant {
     /// What it writes about when the record says nothing.
     #[serde(default)]
     pub default_context: String,
+    /// Where the brochure is; empty without one.
+    #[serde(default)]
+    pub brochure_url: String,
+    /// Where a lead picks a time to meet; empty without one.
+    #[serde(default)]
+    pub calendar_url: String,
+    /// Days between two reminders of a hot lead that nobody took care of.
+    #[serde(default = "three_days")]
+    pub at_risk_days: u16,
+    /// Should the CRM also send the owner a mail with each reminder?
+    #[serde(default)]
+    pub remind_by_mail: bool,
     /// The schedule it follows when the record names none.
     #[serde(default = "recommended_name")]
     pub default_schedule: String,
@@ -75,6 +98,10 @@ pub struct Assistant {
     /// Did taking on its newest assignment succeed? `None` before the first.
     #[serde(default)]
     pub last_assignment: Option<bool>,
+}
+
+fn three_days() -> u16 {
+    Assistant::DEFAULT_AT_RISK_DAYS
 }
 
 fn recommended_name() -> String {
@@ -110,8 +137,37 @@ impl IntegrationStatus {
 }
 
 impl Assistant {
+    /// An assistant as it is before anything else is said of it.
+    pub fn new(id: AssistantId, name: &str, email: EmailAddress, calendar: Calendar) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            email,
+            title: String::new(),
+            signature: String::new(),
+            calendar,
+            daily_cap: Self::DEFAULT_DAILY_CAP,
+            holiday_country: None,
+            started_on: None,
+            more_information: String::new(),
+            ai_disclosure: None,
+            approval: Approval::default(),
+            default_context: String::new(),
+            brochure_url: String::new(),
+            calendar_url: String::new(),
+            at_risk_days: Self::DEFAULT_AT_RISK_DAYS,
+            remind_by_mail: false,
+            default_schedule: recommended_name(),
+            user: None,
+            last_assignment: None,
+        }
+    }
+
     /// Mails a day when nothing else is said: what a careful person sends from one mailbox.
     pub const DEFAULT_DAILY_CAP: u32 = 200;
+
+    /// Days between two reminders when nothing else is said.
+    pub const DEFAULT_AT_RISK_DAYS: u16 = 3;
 
     /// Checks what types alone do not: lengths, line breaks, the cap.
     pub fn validate(self) -> Result<Self, InvalidAssistant> {
@@ -142,6 +198,14 @@ impl Assistant {
                 return Err(InvalidAssistant::Text { field, value: shortened(value), rule });
             }
         }
+        for (field, value) in [("brochure_url", &self.brochure_url), ("calendar_url", &self.calendar_url)] {
+            if !value.is_empty() && !is_link(value) {
+                return Err(InvalidAssistant::Link { field, value: shortened(value) });
+            }
+        }
+        if !(1..=90).contains(&self.at_risk_days) {
+            return Err(InvalidAssistant::AtRiskDays(self.at_risk_days));
+        }
         if (1..=2000).contains(&self.daily_cap) { Ok(self) } else { Err(InvalidAssistant::DailyCap(self.daily_cap)) }
     }
 
@@ -162,4 +226,14 @@ impl Assistant {
 
 fn shortened(value: &str) -> String {
     value.chars().take(40).collect()
+}
+
+/// A web address that can stand in a plain mail: nothing that a mail program would cut off.
+fn is_link(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        rest.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && text.len() <= 500
+            && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"".contains(&byte))
+    })
 }

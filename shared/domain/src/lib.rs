@@ -34,11 +34,14 @@ pub use calendar::{Calendar, InvalidCalendar, SendWindow};
 pub use compose::{Draft, Extras, ParameterError, Parameters, check_template, compose, render_body};
 pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef};
 pub use guard::{Breach, Checked, Guard};
+pub use compose::{Draft, ParameterError, Parameters, check_template, compose};
+pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef, Task};
 pub use id::{AssistantId, DeliveryId, InvalidId, LeadId, OrgId, RecordId, StepNo, UserId};
 pub use language::Language;
 pub use lead::{
-    AddressUse, DeactivatedWhy, Effect, EndReason, Enrolment, Fact, HandBack, IllegalFact, Lead, LeadState, Moment,
-    NotTaken, Person, Stage, SuppressedWhy, Transition,
+    Action, AddressUse, Answer, DeactivatedWhy, Effect, EndReason, Enrolment, Errand, ErrandKind, ErrandProgress, Fact,
+    HandBack, IllegalFact, Lead, LeadState, Moment, NotTaken, Order, Person, Reminder, SentMail, Stage, SuppressedWhy,
+    Transition, Wake,
 };
 pub use mail::{Direction, LoggedMail, Mailbox, OutgoingMail, Thread};
 pub use owner::{OwnerEvidence, OwnerRule, PreviousOwner, find_previous_owner};

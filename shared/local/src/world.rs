@@ -152,23 +152,13 @@ impl World {
     /// Adds the assistant that the simulator has a user for.
     pub async fn add_tara(&self, org: &OrgId) -> Result<(), WorldError> {
         let wrong = |error: &dyn std::fmt::Display| WorldError::new("the assistant", error);
+        let (id, email) = ("tara".parse().map_err(|error| wrong(&error))?, ASSISTANT.parse().map_err(|error| wrong(&error))?);
+        let calendar = Calendar::working_week("Europe/London").map_err(|error| wrong(&error))?;
         let assistant = Assistant {
-            id: "tara".parse().map_err(|error| wrong(&error))?,
-            name: "Tara Quinn".to_owned(),
-            email: ASSISTANT.parse().map_err(|error| wrong(&error))?,
             title: "Sales Assistant".to_owned(),
             signature: "Tara Quinn\nSales Assistant".to_owned(),
-            calendar: Calendar::working_week("Europe/London").map_err(|error| wrong(&error))?,
-            daily_cap: Assistant::DEFAULT_DAILY_CAP,
-            holiday_country: None,
-            started_on: None,
-            more_information: String::new(),
-            ai_disclosure: None,
-            approval: domain::Approval::Send,
             default_context: "We help small manufacturers to quote faster.".to_owned(),
-            default_schedule: domain::Schedule::RECOMMENDED.to_owned(),
-            user: None,
-            last_assignment: None,
+            ..Assistant::new(id, "Tara Quinn", email, calendar)
         };
         self.product.admin().add_assistant(org, assistant).await.map_err(|error| wrong(&error))?;
         self.settle().await;

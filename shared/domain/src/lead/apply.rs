@@ -122,6 +122,12 @@ impl Fact {
             Self::TakenOver => "a change of owner",
             Self::RecordGone => "the end of the record",
             Self::HandedBack => "a completed hand-back",
+            Self::ErrandPostponed { .. } => "a postponement of a mail besides the schedule",
+            Self::OwnerAway { .. } => "an absence of the owner",
+            Self::TakenBack { .. } => "a return to the assistant",
+            Self::ReminderDue => "a reminder of the owner",
+            Self::Handled => "an end of the reminders",
+            Self::Asked(order) => order.action.name(),
         }
     }
 }

@@ -3,36 +3,23 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::calendar::Calendar;
-use crate::crm::{Module, RecordRef};
+use crate::crm::{CrmChange, Module, RecordRef};
 use crate::id::RecordId;
-use crate::mail::{Direction, Mailbox};
+use crate::mail::{Direction, LoggedMail, Mailbox};
 use crate::owner::OwnerRule;
-use crate::reading::{Bounce, BounceKind, Intent, MailKind};
-use crate::schedule::recommended;
-use crate::writing::Approval;
+use crate::reading::{Bounce, BounceKind, MailKind, Reading};
+use crate::schedule::{Schedule, recommended};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
 fn tara() -> Assistant {
+    let calendar = Calendar::working_week("Europe/London").unwrap();
+    let email = "tara@northwind.example".parse().unwrap();
     Assistant {
-        id: "tara".parse().unwrap(),
-        name: "Tara".into(),
-        email: "tara@northwind.example".parse().unwrap(),
-        title: String::new(),
-        signature: String::new(),
-        calendar: Calendar::working_week("Europe/London").unwrap(),
-        daily_cap: 200,
-        holiday_country: None,
-        started_on: None,
-        more_information: String::new(),
-        ai_disclosure: None,
-        approval: Approval::Send,
-        default_context: String::new(),
-        default_schedule: Schedule::RECOMMENDED.into(),
         user: Some(UserId::parse("9").unwrap()),
-        last_assignment: None,
+        ..Assistant::new("tara".parse().unwrap(), "Tara", email, calendar)
     }
 }
 

@@ -229,29 +229,10 @@ impl AssistantCommand {
                     fields.email.clone().ok_or("--email is missing; it is the address of the assistant's CRM user")?;
                 let email = email.parse::<domain::EmailAddress>().map_err(|error| format!("--email: {error}"))?;
                 let local = email.as_str().split('@').next().unwrap_or_default().replace(['.', '_', '+'], "-");
-                let mut assistant = Assistant {
-                    id: match id {
-                        Some(id) => id,
-                        None => {
-                            local.parse().map_err(|_| "--id is missing; name the assistant, such as tara".to_owned())?
-                        }
-                    },
-                    name: fields.name.clone().ok_or("--name is missing; it is how leads know the assistant")?,
-                    email,
-                    title: String::new(),
-                    signature: String::new(),
-                    calendar: fields.calendar(None)?,
-                    daily_cap: Assistant::DEFAULT_DAILY_CAP,
-                    holiday_country: None,
-                    started_on: None,
-                    more_information: String::new(),
-                    ai_disclosure: None,
-                    approval: Approval::Send,
-                    default_context: String::new(),
-                    default_schedule: Schedule::RECOMMENDED.to_owned(),
-                    user: None,
-                    last_assignment: None,
-                };
+                let unnamed = || "--id is missing; name the assistant, such as tara".to_owned();
+                let id = id.map_or_else(|| local.parse().map_err(|_| unnamed()), Ok)?;
+                let name = fields.name.clone().ok_or("--name is missing; it is how leads know the assistant")?;
+                let mut assistant = Assistant::new(id, &name, email, fields.calendar(None)?);
                 fields.apply(&mut assistant)?;
                 let (admin, org) = place.open().await?;
                 let report = admin.add_assistant(&org, assistant).await.map_err(|error| error.to_string())?;

@@ -7,6 +7,7 @@
 //! the same decisions, live or replayed.
 //! **Absent:** persistence, retries, vendors. Those are `app` and its adapters.
 
+mod account;
 mod address;
 mod assistant;
 mod calendar;
@@ -28,6 +29,9 @@ pub mod when;
 mod standing;
 mod writing;
 
+pub use account::{
+    InvalidMailAccount, MailAccount, MailAccountFields, MailAuth, MailProvider, MailServer, Security, is_this_machine,
+};
 pub use address::{EmailAddress, InvalidAddress};
 pub use assistant::{Assistant, IntegrationStatus, InvalidAssistant};
 pub use calendar::{Calendar, InvalidCalendar, SendWindow};

@@ -20,13 +20,13 @@ mod lead;
 mod mail;
 mod notes;
 mod owner;
-mod postscript;
 mod place;
+mod postscript;
 mod reading;
 mod schedule;
 mod signing;
-pub mod when;
 mod standing;
+pub mod when;
 mod writing;
 
 pub use account::{
@@ -36,10 +36,8 @@ pub use address::{EmailAddress, InvalidAddress};
 pub use assistant::{Assistant, IntegrationStatus, InvalidAssistant};
 pub use calendar::{Calendar, InvalidCalendar, SendWindow};
 pub use compose::{Draft, Extras, ParameterError, Parameters, check_template, compose, render_body};
-pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef};
-pub use guard::{Breach, Checked, Guard};
-pub use compose::{Draft, ParameterError, Parameters, check_template, compose};
 pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef, Task};
+pub use guard::{Breach, Checked, Guard};
 pub use id::{AssistantId, DeliveryId, InvalidId, LeadId, OrgId, RecordId, StepNo, UserId};
 pub use language::Language;
 pub use lead::{
@@ -49,8 +47,8 @@ pub use lead::{
 };
 pub use mail::{Direction, LoggedMail, Mailbox, OutgoingMail, Thread};
 pub use owner::{OwnerEvidence, OwnerRule, PreviousOwner, find_previous_owner};
-pub use postscript::{InvalidPostscript, Postscript, Postscripts};
 pub use place::{Country, InvalidPlace, Subdivision, Whereabouts, Zone, place};
+pub use postscript::{InvalidPostscript, Postscript, Postscripts};
 pub use reading::{
     Bounce, BounceKind, IncomingMail, Intent, MACHINE_HEADERS, MailKind, Reading, TaughtPhrase, read_mail,
 };

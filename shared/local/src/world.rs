@@ -152,7 +152,8 @@ impl World {
     /// Adds the assistant that the simulator has a user for.
     pub async fn add_tara(&self, org: &OrgId) -> Result<(), WorldError> {
         let wrong = |error: &dyn std::fmt::Display| WorldError::new("the assistant", error);
-        let (id, email) = ("tara".parse().map_err(|error| wrong(&error))?, ASSISTANT.parse().map_err(|error| wrong(&error))?);
+        let (id, email) =
+            ("tara".parse().map_err(|error| wrong(&error))?, ASSISTANT.parse().map_err(|error| wrong(&error))?);
         let calendar = Calendar::working_week("Europe/London").map_err(|error| wrong(&error))?;
         let assistant = Assistant {
             title: "Sales Assistant".to_owned(),

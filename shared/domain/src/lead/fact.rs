@@ -150,4 +150,3 @@ pub struct Moment<'a> {
     /// The lead's schedule.
     pub schedule: &'a Schedule,
 }
-

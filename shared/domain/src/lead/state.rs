@@ -70,4 +70,3 @@ pub enum SuppressedWhy {
     /// Its owner called a mail abuse.
     Complained,
 }
-

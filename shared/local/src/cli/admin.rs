@@ -7,7 +7,7 @@ use app::admin::{Admin, AssistantReport};
 use app::ports::Events;
 use app::store::Store;
 use clap::{Args, Subcommand};
-use domain::{Approval, Assistant, AssistantId, Calendar, LeadId, OrgId, Schedule, SendWindow};
+use domain::{Approval, Assistant, AssistantId, Calendar, LeadId, OrgId, SendWindow};
 use edge::SystemClock;
 use serde::Serialize;
 

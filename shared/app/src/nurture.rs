@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use domain::{Fact, Lead, LeadId, Mailbox, Moment, OrgId, OutgoingMail, Purpose, SigningKey, Stage, StepNo, compose};
+use domain::{Fact, Lead, LeadId, Mailbox, Moment, OrgId, OutgoingMail, Purpose, SigningKey, Stage, StepNo};
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
@@ -16,6 +16,7 @@ use crate::directory::Directory;
 use crate::error::AppError;
 use crate::ports::{Lookup, Mailer, SendError};
 use crate::store::{Alongside, Clash, Delivery, Health, LeadCommit, Outcome, Queue, Store, StoredLead};
+use crate::writing::{Commission, MODEL_TIME, Writing, Written};
 
 /// How long a sender has a mail to itself. Mail systems answer within seconds; the provider's own word that the mail
 /// left arrives well within this time.
@@ -29,6 +30,8 @@ const PER_SHARD: u32 = 50;
 pub struct Nurture {
     /// Rows and hints, and what became of mails.
     pub deliveries: Deliveries,
+    /// What writes the mails.
+    pub writing: Writing,
     /// Mail.
     pub mailer: Arc<dyn Mailer>,
     /// Signs reply addresses, Message-IDs and unsubscribe links.
@@ -128,7 +131,7 @@ impl Nurture {
         let Some(assistant) = directory.assistant_of(lead) else {
             return Err(AppError::Invalid(format!("assistant {} is gone", lead.assistant)));
         };
-        let schedule = directory.schedule(&[&lead.schedule]);
+        let schedule = directory.schedule_of(lead);
         let calendar = &assistant.calendar;
         let (now, real) = (self.changes().clock.calendar(), self.changes().clock.real());
         let moment = Moment { now, assistant, schedule: &schedule };
@@ -151,11 +154,23 @@ impl Nurture {
             self.changes().apply(org, &lead.id, over, Alongside::default()).await?;
             return Ok(Stepped::Nothing);
         };
-        let parameters = lead.parameters(assistant, &directory.connection.value.name);
-        let signature = if assistant.signature.is_empty() { &assistant.name } else { &assistant.signature };
-        let draft = compose(follow_up, &parameters, signature, &lead.thread, calendar)
-            .map_err(|error| AppError::Invalid(format!("schedule {}: {error}", schedule.name())))?;
         let name = |purpose| self.key.name(purpose, org, &lead.id);
+        let unsubscribe_url = unsubscribe_url(&directory.connection.value.public_url, &name(Purpose::Unsubscribe));
+        let commission = Commission {
+            step: follow_up,
+            number: step,
+            mails: schedule.steps().len(),
+            lead,
+            assistant,
+            organisation: &directory.connection.value.name,
+            calendar,
+            postscript: "",
+            unsubscribe_url: &unsubscribe_url,
+            model_time: MODEL_TIME,
+        };
+        let written = self.writing.write(&commission).await;
+        let Written { draft, how } =
+            written.map_err(|error| AppError::Invalid(format!("schedule {}: {error}", schedule.name())))?;
         let reply_domain = self.reply_domain.as_deref();
         let mail = OutgoingMail {
             delivery: lead.delivery(step),
@@ -174,7 +189,7 @@ impl Nurture {
             ),
             in_reply_to: lead.thread.message_ids.last().cloned(),
             references: lead.thread.message_ids.clone(),
-            unsubscribe_url: unsubscribe_url(&directory.connection.value.public_url, &name(Purpose::Unsubscribe)),
+            unsubscribe_url,
             date: now,
         };
         let before = self.store().delivery(org, &lead.id, &mail.delivery).await?;
@@ -182,8 +197,11 @@ impl Nurture {
         if attempts > MOST_ATTEMPTS {
             tracing::error!(%org, lead.id = %lead.id, attempts, "a mail cannot be handed to the mail system: check its settings");
         }
-        let delivery = Delivery { mail, attempts, outcome: Outcome::Claimed };
-        let claim = Fact::Claimed { delivery: delivery.mail.delivery.clone(), lease_until: real + LEASE };
+        let delivery = Delivery { mail, attempts, outcome: Outcome::Claimed, how };
+        let claim = Fact::Claimed {
+            delivery: delivery.mail.delivery.clone(),
+            lease_until: self.changes().clock.real() + LEASE,
+        };
         let transition = lead.apply(claim, &moment)?;
         let version = before.map(|before| before.version);
         let commit = LeadCommit::new(org, Some(stored), transition, now, real).claiming(

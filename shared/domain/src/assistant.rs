@@ -1,12 +1,15 @@
 //! Assistants: who writes, from where, and when.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
 use crate::calendar::Calendar;
 use crate::crm::CrmUser;
 use crate::id::{AssistantId, UserId};
+use crate::place::Country;
 use crate::schedule::Schedule;
+use crate::writing::Approval;
 
 /// An assistant that cannot be saved, with the field to mend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,12 +59,24 @@ pub struct Assistant {
     pub calendar: Calendar,
     /// The most mails it sends on one day of its zone.
     pub daily_cap: u32,
+    /// Whose public holidays and weekend count for leads whose country is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holiday_country: Option<Country>,
+    /// The day of its first mail, in its zone: a new assistant starts with few mails a day. `None` before that mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_on: Option<Date>,
+    /// One or two lines under each body that are never rewritten.
+    #[serde(default)]
+    pub more_information: String,
+    /// Says above the signature that software wrote the mail; empty for our own words. `None`: nothing is said.
+    #[serde(default)]
+    pub ai_disclosure: Option<String>,
+    /// Do its mails leave by themselves, or once a person has approved them?
+    #[serde(default)]
+    pub approval: Approval,
     /// What it writes about when the record says nothing.
     #[serde(default)]
     pub default_context: String,
-    /// One or two lines for people and writers, never rewritten.
-    #[serde(default)]
-    pub more_information: String,
     /// Where the brochure is; empty without one.
     #[serde(default)]
     pub brochure_url: String,
@@ -122,6 +137,32 @@ impl IntegrationStatus {
 }
 
 impl Assistant {
+    /// An assistant as it is before anything else is said of it.
+    pub fn new(id: AssistantId, name: &str, email: EmailAddress, calendar: Calendar) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            email,
+            title: String::new(),
+            signature: String::new(),
+            calendar,
+            daily_cap: Self::DEFAULT_DAILY_CAP,
+            holiday_country: None,
+            started_on: None,
+            more_information: String::new(),
+            ai_disclosure: None,
+            approval: Approval::default(),
+            default_context: String::new(),
+            brochure_url: String::new(),
+            calendar_url: String::new(),
+            at_risk_days: Self::DEFAULT_AT_RISK_DAYS,
+            remind_by_mail: false,
+            default_schedule: recommended_name(),
+            user: None,
+            last_assignment: None,
+        }
+    }
+
     /// Mails a day when nothing else is said: what a careful person sends from one mailbox.
     pub const DEFAULT_DAILY_CAP: u32 = 200;
 
@@ -140,16 +181,26 @@ impl Assistant {
         one_line("name", &self.name, true)?;
         one_line("title", &self.title, false)?;
         one_line("default_schedule", &self.default_schedule, true)?;
-        let long = [("signature", &self.signature, 2000), ("default_context", &self.default_context, 2000)];
-        for (field, value, most) in long.into_iter().chain([("more_information", &self.more_information, 300)]) {
-            if value.chars().count() > most {
-                let rule = if most == 300 { "at most 300 characters" } else { "at most 2000 characters" };
-                return Err(InvalidAssistant::Text { field, value: value.chars().take(40).collect(), rule });
+        if let Some(disclosure) = &self.ai_disclosure
+            && (disclosure.chars().count() > 200 || disclosure.chars().any(char::is_control))
+        {
+            let rule = "up to 200 characters on one line";
+            return Err(InvalidAssistant::Text { field: "ai_disclosure", value: shortened(disclosure), rule });
+        }
+        let lines = &self.more_information;
+        if lines.lines().count() > 3 || lines.chars().count() > 400 {
+            let rule = "up to 3 lines and 400 characters";
+            return Err(InvalidAssistant::Text { field: "more_information", value: shortened(lines), rule });
+        }
+        for (field, value) in [("signature", &self.signature), ("default_context", &self.default_context)] {
+            if value.chars().count() > 2000 {
+                let rule = "at most 2000 characters";
+                return Err(InvalidAssistant::Text { field, value: shortened(value), rule });
             }
         }
         for (field, value) in [("brochure_url", &self.brochure_url), ("calendar_url", &self.calendar_url)] {
             if !value.is_empty() && !is_link(value) {
-                return Err(InvalidAssistant::Link { field, value: value.chars().take(80).collect() });
+                return Err(InvalidAssistant::Link { field, value: shortened(value) });
             }
         }
         if !(1..=90).contains(&self.at_risk_days) {
@@ -171,6 +222,10 @@ impl Assistant {
             (Some(_), Some(false) | None) => IntegrationStatus::AssistantExistsAsUserInCrm,
         }
     }
+}
+
+fn shortened(value: &str) -> String {
+    value.chars().take(40).collect()
 }
 
 /// A web address that can stand in a plain mail: nothing that a mail program would cut off.

@@ -193,6 +193,11 @@ impl Calendar {
         now.to_zoned(self.zone.clone()).strftime("%a %-d %b %Y, %H:%M (%Q)").to_string()
     }
 
+    /// The first instant of a day in this zone.
+    pub fn start_of(&self, date: Date) -> Timestamp {
+        self.at(date, Time::midnight())
+    }
+
     fn works_on(&self, date: Date) -> bool {
         !self.off_days.contains(&date.weekday())
     }

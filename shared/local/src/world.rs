@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use app::ports::{Secrets, Table};
 use app::store::Store;
+use app::writing::Writing;
 use axum::body::Bytes;
 use domain::{Assistant, Calendar, OrgId, Stage};
 use jiff::{SignedDuration, Timestamp};
@@ -97,6 +98,7 @@ impl World {
             store: Store::new(table),
             secrets,
             accounts,
+            writing: Writing::default(),
             mailer: Arc::new(EmlOutbox::new(&outbox)),
             clock: clock.clone(),
             key,
@@ -150,23 +152,14 @@ impl World {
     /// Adds the assistant that the simulator has a user for.
     pub async fn add_tara(&self, org: &OrgId) -> Result<(), WorldError> {
         let wrong = |error: &dyn std::fmt::Display| WorldError::new("the assistant", error);
+        let (id, email) =
+            ("tara".parse().map_err(|error| wrong(&error))?, ASSISTANT.parse().map_err(|error| wrong(&error))?);
+        let calendar = Calendar::working_week("Europe/London").map_err(|error| wrong(&error))?;
         let assistant = Assistant {
-            id: "tara".parse().map_err(|error| wrong(&error))?,
-            name: "Tara Quinn".to_owned(),
-            email: ASSISTANT.parse().map_err(|error| wrong(&error))?,
             title: "Sales Assistant".to_owned(),
             signature: "Tara Quinn\nSales Assistant".to_owned(),
-            calendar: Calendar::working_week("Europe/London").map_err(|error| wrong(&error))?,
-            daily_cap: Assistant::DEFAULT_DAILY_CAP,
             default_context: "We help small manufacturers to quote faster.".to_owned(),
-            more_information: String::new(),
-            brochure_url: String::new(),
-            calendar_url: String::new(),
-            at_risk_days: Assistant::DEFAULT_AT_RISK_DAYS,
-            remind_by_mail: false,
-            default_schedule: domain::Schedule::RECOMMENDED.to_owned(),
-            user: None,
-            last_assignment: None,
+            ..Assistant::new(id, "Tara Quinn", email, calendar)
         };
         self.product.admin().add_assistant(org, assistant).await.map_err(|error| wrong(&error))?;
         self.settle().await;

@@ -17,7 +17,7 @@ const IDS: usize = 100;
 const OF_RECORD: [&str; 4] = ["Owner", "Modified_By", "Created_By", "Modified_Time"];
 
 /// What is read of a lead or contact. A lead's job title is called `Designation`, a contact's `Title`.
-const OF_LEAD: [&str; 11] = [
+const OF_LEAD: [&str; 13] = [
     "Email",
     "Secondary_Email",
     "Email_Opt_Out",
@@ -29,8 +29,10 @@ const OF_LEAD: [&str; 11] = [
     "Company",
     "Industry",
     "Website",
+    "Country",
+    "State",
 ];
-const OF_CONTACT: [&str; 9] = [
+const OF_CONTACT: [&str; 11] = [
     "Email",
     "Secondary_Email",
     "Email_Opt_Out",
@@ -40,6 +42,8 @@ const OF_CONTACT: [&str; 9] = [
     "Phone",
     "Mobile",
     "Account_Name",
+    "Mailing_Country",
+    "Mailing_State",
 ];
 const OF_DEAL: [&str; 2] = ["Contact_Name", "Account_Name"];
 
@@ -120,6 +124,8 @@ fn crm_record(
             company: if company.is_empty() { of_person(&["Account_Name"]) } else { company },
             industry: of_person(&["Industry"]),
             website: of_person(&["Website"]),
+            country: of_person(&["Country", "Mailing_Country"]),
+            state: of_person(&["State", "Mailing_State"]),
         },
         context: ours(|own| &own.context),
         schedule: ours(|own| &own.schedule),

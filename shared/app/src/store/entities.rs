@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{CrmChange, CrmUser, DeliveryId, LeadId, Module, OrgId, OutgoingMail, RecordId, UserId};
+use domain::{CrmChange, CrmUser, DeliveryId, How, LeadId, Module, OrgId, OutgoingMail, RecordId, UserId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -102,6 +102,9 @@ pub struct Delivery {
     pub attempts: u32,
     /// What became of it.
     pub outcome: Outcome,
+    /// Who wrote it.
+    #[serde(default)]
+    pub how: How,
 }
 
 /// What became of a delivery.

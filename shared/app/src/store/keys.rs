@@ -4,6 +4,8 @@
 //! |---|---|---|---|
 //! | connection of an org | `org#O` | `connection` | work `upkeep` |
 //! | assistant, schedule | `org#O` | `assistant#A`, `schedule#S` | |
+//! | a schedule's earlier revision | `org#O` | `past-schedule#R#S` | |
+//! | the nurture table | `org#O` | `postscripts` | |
 //! | the org's users, as last read | `org#O` | `users` | |
 //! | lease | `org#O` | `lease#NAME` | |
 //! | lead | `lead#O#L` | `lead` | work `send#N` (calendar) or `lease#N` (real time); list `leads#O` |
@@ -18,7 +20,7 @@
 //! | change that was given up | `failure#O` | `T#L` | |
 //! | owner last seen | `seen#O#L` | `owner` | |
 //!
-//! `O` org, `L` lead, `A` assistant, `H` a SHA-256, `N` a shard, `T` a time. The org is in every key but the mailbox's, by
+//! `O` org, `L` lead, `A` assistant, `S` schedule, `R` revision, `H` a SHA-256, `N` a shard, `T` a time. The org is in every key but the mailbox's, by
 //! which the org of a mail from outside is found.
 
 use data_encoding::HEXLOWER;
@@ -105,6 +107,16 @@ pub(super) const SCHEDULES: &str = "schedule#";
 
 pub(super) fn schedule(org: &OrgId, name: &str) -> Key {
     key(org_partition(org), format!("{SCHEDULES}{name}"))
+}
+
+pub(super) const PAST_SCHEDULES: &str = "past-schedule#";
+
+pub(super) fn past_schedule(org: &OrgId, name: &str, revision: u32) -> Key {
+    key(org_partition(org), format!("{PAST_SCHEDULES}{revision:08}#{name}"))
+}
+
+pub(super) fn postscripts(org: &OrgId) -> Key {
+    key(org_partition(org), "postscripts")
 }
 
 pub(super) const LEASES: &str = "lease#";

@@ -154,6 +154,7 @@ impl Enrolment<'_> {
             address: None,
             context: self.context.clone(),
             schedule: self.schedule.name().to_owned(),
+            schedule_revision: self.schedule.revision(),
             run: 0,
             stage: Stage::Closing { due: self.now },
             state: LeadState::Cold,

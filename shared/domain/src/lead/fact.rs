@@ -151,4 +151,3 @@ pub struct Moment<'a> {
     /// The lead's schedule.
     pub schedule: &'a Schedule,
 }
-

@@ -49,6 +49,9 @@ pub struct Lead {
     pub context: String,
     /// The schedule it follows.
     pub schedule: String,
+    /// The revision of it that it began with.
+    #[serde(default)]
+    pub schedule_revision: u32,
     /// Counts enrolments from 1, so that a restarted lead's deliveries have new names.
     pub run: u32,
     /// Where it stands.
@@ -145,6 +148,12 @@ pub struct Person {
     pub industry: String,
     /// Web site.
     pub website: String,
+    /// Country as written in the CRM.
+    #[serde(default)]
+    pub country: String,
+    /// State or province as written in the CRM.
+    #[serde(default)]
+    pub state: String,
 }
 
 impl Person {

@@ -94,4 +94,3 @@ pub enum SuppressedWhy {
     /// Its owner called a mail abuse.
     Complained,
 }
-

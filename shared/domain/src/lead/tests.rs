@@ -15,23 +15,11 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn tara() -> Assistant {
+    let calendar = Calendar::working_week("Europe/London").unwrap();
+    let email = "tara@northwind.example".parse().unwrap();
     Assistant {
-        id: "tara".parse().unwrap(),
-        name: "Tara".into(),
-        email: "tara@northwind.example".parse().unwrap(),
-        title: String::new(),
-        signature: String::new(),
-        calendar: Calendar::working_week("Europe/London").unwrap(),
-        daily_cap: 200,
-        default_context: String::new(),
-        more_information: String::new(),
-        brochure_url: String::new(),
-        calendar_url: String::new(),
-        at_risk_days: 3,
-        remind_by_mail: false,
-        default_schedule: Schedule::RECOMMENDED.into(),
         user: Some(UserId::parse("9").unwrap()),
-        last_assignment: None,
+        ..Assistant::new("tara".parse().unwrap(), "Tara", email, calendar)
     }
 }
 

@@ -6,9 +6,11 @@
 
 use std::sync::Arc;
 
-use domain::{Fact, Lead, LeadId, Mailbox, Moment, OrgId, OutgoingMail, Purpose, SigningKey, Stage, StepNo};
+use domain::{
+    DeliveryId, EmailAddress, Fact, How, Lead, LeadId, Mailbox, Moment, OrgId, OutgoingMail, Purpose, SigningKey, Stage,
+    StepNo,
+};
 use jiff::{SignedDuration, Timestamp};
-use url::Url;
 
 use crate::change::LeadChanges;
 use crate::deliveries::Deliveries;
@@ -100,13 +102,16 @@ impl Nurture {
         &self.deliveries.changes
     }
 
-    fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.changes().store
     }
 
     async fn step(&self, org: &OrgId, id: &LeadId, oldest: &mut i64) -> Result<Stepped, AppError> {
         let Some(stored) = self.store().lead(org, id).await? else { return Ok(Stepped::Nothing) };
         let now = self.changes().clock.calendar();
+        if let Some(stepped) = self.besides_the_schedule(org, &stored).await? {
+            return Ok(stepped);
+        }
         match stored.lead.stage {
             Stage::Waiting { due, step } if due <= now => {
                 *oldest = (*oldest).max(now.duration_since(due).as_secs());
@@ -133,7 +138,7 @@ impl Nurture {
         };
         let schedule = directory.schedule_of(lead);
         let calendar = &assistant.calendar;
-        let (now, real) = (self.changes().clock.calendar(), self.changes().clock.real());
+        let now = self.changes().clock.calendar();
         let moment = Moment { now, assistant, schedule: &schedule };
         if !calendar.is_open(now) {
             return self.postpone(org, &lead.id, calendar.soonest(now, lead.spread(step))).await;
@@ -154,8 +159,7 @@ impl Nurture {
             self.changes().apply(org, &lead.id, over, Alongside::default()).await?;
             return Ok(Stepped::Nothing);
         };
-        let name = |purpose| self.key.name(purpose, org, &lead.id);
-        let unsubscribe_url = unsubscribe_url(&directory.connection.value.public_url, &name(Purpose::Unsubscribe));
+        let unsubscribe_url = self.unsubscribe_url(&directory, lead);
         let commission = Commission {
             step: follow_up,
             number: step,
@@ -171,54 +175,84 @@ impl Nurture {
         let written = self.writing.write(&commission).await;
         let Written { draft, how } =
             written.map_err(|error| AppError::Invalid(format!("schedule {}: {error}", schedule.name())))?;
-        let reply_domain = self.reply_domain.as_deref();
         let mail = OutgoingMail {
-            delivery: lead.delivery(step),
-            from: Mailbox { name: assistant.name.clone(), address: assistant.email.clone() },
-            to: Mailbox { name: lead.person.full_name(), address },
-            cc: vec![],
-            automatic_answer: false,
-            reply_to: reply_domain.and_then(|domain| format!("{}@{domain}", name(Purpose::Reply)).parse().ok()),
             subject: draft.subject,
             text: draft.text,
-            message_id: format!(
-                "<{}.{step}.{}@{}>",
-                lead.run,
-                name(Purpose::Thread),
-                reply_domain.unwrap_or(assistant.email.domain())
-            ),
-            in_reply_to: lead.thread.message_ids.last().cloned(),
-            references: lead.thread.message_ids.clone(),
-            unsubscribe_url,
-            date: now,
+            ..self.envelope(&directory, lead, lead.delivery(step), address, &moment)
         };
-        let before = self.store().delivery(org, &lead.id, &mail.delivery).await?;
-        let attempts = before.as_ref().map_or(0, |before| before.value.attempts) + 1;
-        if attempts > MOST_ATTEMPTS {
-            tracing::error!(%org, lead.id = %lead.id, attempts, "a mail cannot be handed to the mail system: check its settings");
-        }
-        let delivery = Delivery { mail, attempts, outcome: Outcome::Claimed, how };
-        let claim = Fact::Claimed {
-            delivery: delivery.mail.delivery.clone(),
-            lease_until: self.changes().clock.real() + LEASE,
-        };
-        let transition = lead.apply(claim, &moment)?;
-        let version = before.map(|before| before.version);
-        let commit = LeadCommit::new(org, Some(stored), transition, now, real).claiming(
-            &delivery,
-            version,
-            &assistant.id,
-            calendar.date(now),
-            assistant.daily_cap,
-        )?;
-        match self.store().commit_lead(commit).await? {
-            Ok(()) => self.deliver(org, &lead.id, &delivery).await,
+        match self.claim(stored, mail, how, Some(assistant.daily_cap), &directory, &moment).await? {
+            Ok(delivery) => self.deliver(org, &lead.id, &delivery).await,
             Err(Clash::CapReached) => {
                 self.postpone(org, &lead.id, calendar.days_later(now, 1, lead.spread(step))).await
             }
             // Another worker, an answer, or an unsubscription was faster: whatever it was, it is in the table now.
             Err(Clash::Lead | Clash::Suppressed) => Ok(Stepped::Nothing),
         }
+    }
+
+    pub(crate) fn unsubscribe_url(&self, directory: &Directory, lead: &Lead) -> String {
+        let token = self.key.name(Purpose::Unsubscribe, &directory.org, &lead.id);
+        let url = directory.connection.value.public_url.join(&format!("unsubscribe/{token}"));
+        url.map_or_else(|_| String::new(), String::from)
+    }
+
+    /// A mail to the lead in its thread, with nothing written yet.
+    pub(crate) fn envelope(
+        &self,
+        directory: &Directory,
+        lead: &Lead,
+        delivery: DeliveryId,
+        address: EmailAddress,
+        moment: &Moment<'_>,
+    ) -> OutgoingMail {
+        let Moment { now, assistant, .. } = *moment;
+        let name = |purpose| self.key.name(purpose, &directory.org, &lead.id);
+        let reply_domain = self.reply_domain.as_deref();
+        let domain = reply_domain.unwrap_or(assistant.email.domain());
+        // The delivery's own part of its name: run and step, or run and errand.
+        let number = delivery.as_str().split_once('.').map_or("", |(_, number)| number);
+        OutgoingMail {
+            from: Mailbox { name: assistant.name.clone(), address: assistant.email.clone() },
+            to: Mailbox { name: lead.person.full_name(), address },
+            cc: vec![],
+            automatic_answer: false,
+            reply_to: reply_domain.and_then(|domain| format!("{}@{domain}", name(Purpose::Reply)).parse().ok()),
+            subject: String::new(),
+            text: String::new(),
+            message_id: format!("<{number}.{}@{domain}>", name(Purpose::Thread)),
+            in_reply_to: lead.thread.message_ids.last().cloned(),
+            references: lead.thread.message_ids.clone(),
+            unsubscribe_url: self.unsubscribe_url(directory, lead),
+            date: now,
+            delivery,
+        }
+    }
+
+    /// Names the mail in the table, as its sender's alone, before anything leaves.
+    pub(crate) async fn claim(
+        &self,
+        stored: &StoredLead,
+        mail: OutgoingMail,
+        how: How,
+        cap: Option<u32>,
+        directory: &Directory,
+        moment: &Moment<'_>,
+    ) -> Result<Result<Delivery, Clash>, AppError> {
+        let Moment { now, assistant, .. } = *moment;
+        let (org, lead, real) = (&directory.org, &stored.lead, self.changes().clock.real());
+        let before = self.store().delivery(org, &lead.id, &mail.delivery).await?;
+        let attempts = before.as_ref().map_or(0, |before| before.value.attempts) + 1;
+        if attempts > MOST_ATTEMPTS {
+            tracing::error!(%org, lead.id = %lead.id, attempts, "a mail cannot be handed to the mail system: check its settings");
+        }
+        let delivery = Delivery { mail, attempts, outcome: Outcome::Claimed, how };
+        let claim = Fact::Claimed { delivery: delivery.mail.delivery.clone(), lease_until: real + LEASE };
+        let transition = lead.apply(claim, moment)?;
+        let version = before.map(|before| before.version);
+        let date = assistant.calendar.date(now);
+        let commit = LeadCommit::new(org, Some(stored), transition, now, real);
+        let commit = commit.claiming(&delivery, version, &assistant.id, date, cap)?;
+        Ok(self.store().commit_lead(commit).await?.map(|()| delivery))
     }
 
     async fn postpone(&self, org: &OrgId, id: &LeadId, until: Timestamp) -> Result<Stepped, AppError> {
@@ -231,7 +265,7 @@ impl Nurture {
     }
 
     /// Hands the claimed mail to the mail system and stores what it said.
-    async fn deliver(&self, org: &OrgId, id: &LeadId, delivery: &Delivery) -> Result<Stepped, AppError> {
+    pub(crate) async fn deliver(&self, org: &OrgId, id: &LeadId, delivery: &Delivery) -> Result<Stepped, AppError> {
         let name = &delivery.mail.delivery;
         match self.mailer.send(org, &delivery.mail).await {
             Ok(message_id) => {
@@ -259,10 +293,9 @@ impl Nurture {
     /// Finds out what became of a delivery whose sender did not come back.
     async fn settle(&self, org: &OrgId, id: &LeadId, now: Timestamp) -> Result<Stepped, AppError> {
         let Some(stored) = self.store().lead(org, id).await? else { return Ok(Stepped::Nothing) };
-        let Stage::Sending { delivery: name, lease_until, .. } = &stored.lead.stage else {
-            return Ok(Stepped::Nothing);
-        };
-        if *lease_until > now {
+        let Some((name, lease_until)) = stored.lead.in_flight() else { return Ok(Stepped::Nothing) };
+        let name = &name;
+        if lease_until > now {
             return Ok(Stepped::Nothing);
         }
         let Some(delivery) = self.store().delivery(org, id, name).await? else {
@@ -285,12 +318,8 @@ impl Nurture {
     }
 }
 
-fn unsubscribe_url(public_url: &Url, token: &str) -> String {
-    public_url.join(&format!("unsubscribe/{token}")).map_or_else(|_| String::new(), String::from)
-}
-
 /// What became of one lead in a tick.
-enum Stepped {
+pub(crate) enum Stepped {
     Nothing,
     Sent,
     Postponed,

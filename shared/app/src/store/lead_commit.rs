@@ -1,6 +1,6 @@
 //! What is written together when a lead changes.
 
-use domain::{AssistantId, DeliveryId, Effect, LeadId, OrgId, Stage, Transition};
+use domain::{AssistantId, DeliveryId, Effect, LeadId, OrgId, Transition, Wake};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
@@ -33,20 +33,21 @@ impl<'a> LeadCommit<'a> {
         Self { org, before, transition, calendar_now, real_now, extra: Vec::new() }
     }
 
-    /// The claim to send: the address is not suppressed, the day's cap is not reached, the delivery is named.
+    /// The claim to send: the address is not suppressed, the day's cap is not reached, the delivery is named. Without a
+    /// `cap` the mail counts all the same.
     pub fn claiming(
         mut self,
         delivery: &Delivery,
         version: Option<u64>,
         assistant: &AssistantId,
         date: Date,
-        cap: u32,
+        cap: Option<u32>,
     ) -> Result<Self> {
         let to = &delivery.mail.to.address;
         self.extra.push(Write::RequireAbsent { key: keys::suppression(self.org, to) });
         self.extra.push(Write::Count {
             key: keys::counter(self.org, assistant, date),
-            below: u64::from(cap),
+            below: cap.map_or(u64::MAX, u64::from),
             expires: later(self.real_now, 40),
         });
         self.alongside(&Alongside { delivery: Some((delivery, version)), ..Alongside::default() })
@@ -119,13 +120,10 @@ impl<'a> LeadCommit<'a> {
             }
         }
         let key = keys::lead(org, &lead.id);
-        let work = match &lead.stage {
-            Stage::Waiting { due, .. } | Stage::Closing { due } => {
-                Some(IndexEntry { queue: Queue::Send.of(&key), due: *due })
-            }
-            Stage::Sending { lease_until, .. } => Some(IndexEntry { queue: Queue::Lease.of(&key), due: *lease_until }),
-            Stage::Ended { .. } => None,
-        };
+        let work = lead.wake().map(|wake| match wake {
+            Wake::Due(due) => IndexEntry { queue: Queue::Send.of(&key), due },
+            Wake::Lease(due) => IndexEntry { queue: Queue::Lease.of(&key), due },
+        });
         let listing =
             Listing { list: keys::lead_list(org), sort: format!("{:020}#{}", calendar_now.as_millisecond(), lead.id) };
         let lead = Row { work, listing: Some(listing), ..row(key, &LeadRow { lead, outbox_stamp: stamp }, version)? };

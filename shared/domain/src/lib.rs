@@ -47,7 +47,7 @@ pub use lead::{
 };
 pub use mail::{Direction, LoggedMail, Mailbox, OutgoingMail, Thread};
 pub use owner::{OwnerEvidence, OwnerRule, PreviousOwner, find_previous_owner};
-pub use place::{Country, InvalidPlace, Subdivision, Whereabouts, Zone, place};
+pub use place::{Country, Holidays, InvalidPlace, Subdivision, Whereabouts, Zone, place};
 pub use postscript::{InvalidPostscript, Postscript, Postscripts};
 pub use reading::{
     Bounce, BounceKind, IncomingMail, Intent, MACHINE_HEADERS, MailKind, Reading, TaughtPhrase, read_mail,

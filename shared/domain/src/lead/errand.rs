@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Lead;
+use super::change::Changing;
+use super::{Fact, IllegalFact, Lead, Moment, Stage};
 use crate::id::DeliveryId;
 use crate::mail::Mailbox;
+use crate::notes;
 
 /// A mail besides the schedule.
 ///
@@ -106,7 +108,6 @@ impl Lead {
 
     /// The mail in flight, if one is: its name, and until when its sender has it.
     pub fn in_flight(&self) -> Option<(DeliveryId, Timestamp)> {
-        use super::Stage;
         match (&self.errand, &self.stage) {
             (Some(errand @ Errand { progress: ErrandProgress::Sending { lease_until }, .. }), _) => {
                 Some((self.errand_delivery(errand), *lease_until))
@@ -118,7 +119,6 @@ impl Lead {
 
     /// When it has to be looked at again: the lease of the mail in flight, else the earliest of what is due.
     pub fn wake(&self) -> Option<Wake> {
-        use super::Stage;
         if let Some((_, lease_until)) = self.in_flight() {
             return Some(Wake::Lease(lease_until));
         }
@@ -132,5 +132,76 @@ impl Lead {
         };
         let reminder = self.reminder.as_ref().map(|reminder| reminder.due);
         [stage, errand, reminder].into_iter().flatten().min().map(Wake::Due)
+    }
+}
+
+impl Changing<'_> {
+    /// Does the fact tell what became of the errand in hand?
+    pub(super) fn is_of_errand(&self, fact: &Fact) -> bool {
+        let Some(errand) = &self.lead.errand else { return false };
+        let name = self.lead.errand_delivery(errand);
+        match fact {
+            Fact::ErrandPostponed { .. } => true,
+            Fact::Claimed { delivery, .. }
+            | Fact::Sent { delivery, .. }
+            | Fact::NotSent { delivery, .. }
+            | Fact::SendRefused { delivery, .. }
+            | Fact::Unsettled { delivery, .. } => *delivery == name,
+            _ => false,
+        }
+    }
+
+    /// What became of the errand in hand.
+    pub(super) fn errand(&mut self, fact: Fact) -> Result<(), IllegalFact> {
+        let now = self.moment.now;
+        let busy = self.lead.in_flight().is_some();
+        let Some(errand) = &mut self.lead.errand else { return Ok(()) };
+        let kind = errand.kind.clone();
+        match (&errand.progress, fact) {
+            (ErrandProgress::Waiting { due }, Fact::Claimed { lease_until, .. }) if *due <= now && !busy => {
+                errand.progress = ErrandProgress::Sending { lease_until };
+            }
+            (ErrandProgress::Waiting { .. }, Fact::ErrandPostponed { until }) => {
+                errand.progress = ErrandProgress::Waiting { due: until };
+            }
+            // Also while it waits for another try: the provider may know better than the one who asked.
+            (_, Fact::Sent { delivery, mail, message_ids }) => {
+                self.mail_left(&delivery, *mail, &message_ids);
+                self.errand_over();
+                self.keep_distance();
+            }
+            (ErrandProgress::Sending { .. }, Fact::NotSent { retry_at, .. }) => {
+                errand.progress = ErrandProgress::Waiting { due: retry_at };
+            }
+            (ErrandProgress::Sending { .. }, Fact::SendRefused { reason, .. }) => {
+                self.lead.errand = None;
+                if self.lead.is_active() {
+                    self.refused(reason);
+                } else {
+                    self.tell(format!("the mail system refused {}: {reason}", kind.name()));
+                    self.note(notes::errand_refused(kind.name(), &reason));
+                    self.errand_over();
+                }
+            }
+            (ErrandProgress::Sending { .. }, Fact::Unsettled { .. }) => {
+                self.tell(format!("nobody can tell whether {} left; it is not sent again", kind.name()));
+                self.note(notes::unsettled(&self.lead, kind.name()));
+                self.errand_over();
+            }
+            (ErrandProgress::Waiting { .. }, Fact::NotSent { .. } | Fact::SendRefused { .. } | Fact::Unsettled { .. }) => {}
+            (_, fact) => {
+                return Err(IllegalFact { fact: fact.name(), stage: "about to get a mail besides the schedule", because: None });
+            }
+        }
+        Ok(())
+    }
+
+    /// Two mails on one day are never meant: the schedule's next one leaves a day after a person's words at the earliest.
+    fn keep_distance(&mut self) {
+        if let Stage::Waiting { step, due } = self.lead.stage {
+            let Moment { now, assistant, .. } = *self.moment;
+            let earliest = assistant.calendar.days_later(now, 1, self.lead.spread(step));
+            self.lead.stage = Stage::Waiting { step, due: due.max(earliest) };
+        }
     }
 }

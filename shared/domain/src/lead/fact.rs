@@ -134,10 +134,11 @@ pub struct Transition {
 
 /// A fact that cannot be, where the lead stands. Never silently ignored: the caller read an old lead, or has a bug.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{fact} cannot happen to a lead that is {stage}")]
+#[error("{fact} cannot happen to a lead that is {stage}{}", .because.map(|because| format!(": {because}")).unwrap_or_default())]
 pub struct IllegalFact {
     pub(super) fact: &'static str,
     pub(super) stage: &'static str,
+    pub(super) because: Option<&'static str>,
 }
 
 /// What a decision needs besides the lead and the fact.

@@ -2,9 +2,11 @@
 
 mod action;
 mod apply;
+mod change;
 mod enrol;
 mod errand;
 mod fact;
+mod reply;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -207,7 +209,11 @@ pub enum EndReason {
         by: SuppressedWhy,
     },
     /// The address does not take mail.
-    Undeliverable,
+    Undeliverable {
+        /// What the mail system says, where it says something.
+        #[serde(default)]
+        reason: String,
+    },
     /// Somebody else took the record.
     TakenOver,
     /// The record was deleted, merged or converted.
@@ -218,7 +224,14 @@ pub enum EndReason {
         why: NotTaken,
     },
     /// A person stopped it here.
-    Stopped,
+    Stopped {
+        /// Who.
+        #[serde(default)]
+        by: String,
+        /// Why; may be empty.
+        #[serde(default)]
+        why: String,
+    },
 }
 
 /// Where the giving back stands.

@@ -40,6 +40,28 @@ impl LeadState {
     }
 }
 
+impl LeadState {
+    /// The state after `news`: interest never falls by itself, and only a wish to be left alone, or an address that is
+    /// dead, outweighs it.
+    pub(super) fn and(self, news: Self) -> Self {
+        match (self, news) {
+            (Self::Unsubscribed, _) => self,
+            (_, Self::Unsubscribed | Self::Deactivated(_)) => news,
+            _ if news.interest() > self.interest() || self.interest() == 0 => news,
+            _ => self,
+        }
+    }
+
+    fn interest(self) -> u8 {
+        match self {
+            Self::Cold | Self::OutOfOffice | Self::Processed => 0,
+            Self::Responded | Self::Deactivated(_) | Self::Unsubscribed => 1,
+            Self::Warm => 2,
+            Self::Hot => 3,
+        }
+    }
+}
+
 /// The sub-state of [`LeadState::Deactivated`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeactivatedWhy {
@@ -53,6 +75,8 @@ pub enum DeactivatedWhy {
     Retired,
     /// Named somebody else.
     Referred,
+    /// Nobody reads the mailbox.
+    NotRead,
     /// Could not be taken on.
     NotTaken,
     /// Taken over, deleted, or stopped by a person.

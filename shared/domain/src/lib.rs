@@ -9,6 +9,7 @@
 
 mod address;
 mod assistant;
+mod bounce;
 mod calendar;
 mod compose;
 mod crm;
@@ -23,6 +24,7 @@ mod signing;
 
 pub use address::{EmailAddress, InvalidAddress};
 pub use assistant::{Assistant, IntegrationStatus, InvalidAssistant};
+pub use bounce::enhanced_status;
 pub use calendar::{Calendar, InvalidCalendar, SendWindow};
 pub use compose::{Draft, ParameterError, Parameters, check_template, compose};
 pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef};

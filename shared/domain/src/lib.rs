@@ -10,6 +10,7 @@
 mod account;
 mod address;
 mod assistant;
+mod bounce;
 mod brief;
 mod calendar;
 mod compose;
@@ -36,6 +37,7 @@ pub use account::{
 };
 pub use address::{EmailAddress, InvalidAddress};
 pub use assistant::{Assistant, IntegrationStatus, InvalidAssistant};
+pub use bounce::enhanced_status;
 pub use calendar::{Calendar, InvalidCalendar, SendWindow};
 pub use compose::{Draft, Extras, ParameterError, Parameters, check_template, compose, render_body};
 pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef, Task};

@@ -10,6 +10,7 @@
 mod account;
 mod address;
 mod assistant;
+mod bounce;
 mod brief;
 mod calendar;
 mod compose;
@@ -36,6 +37,7 @@ pub use account::{
 };
 pub use address::{EmailAddress, InvalidAddress};
 pub use assistant::{Assistant, IntegrationStatus, InvalidAssistant};
+pub use bounce::enhanced_status;
 pub use calendar::{Calendar, InvalidCalendar, SendWindow};
 pub use compose::{Draft, Extras, ParameterError, Parameters, check_template, compose, render_body};
 pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef, Task};
@@ -50,7 +52,7 @@ pub use lead::{
 };
 pub use mail::{Direction, LoggedMail, Mailbox, OutgoingMail, Thread};
 pub use owner::{OwnerEvidence, OwnerRule, PreviousOwner, Staff, find_owners};
-pub use place::{Country, InvalidPlace, Subdivision, Whereabouts, Zone, place};
+pub use place::{Country, Holidays, InvalidPlace, Subdivision, Whereabouts, Zone, place};
 pub use postscript::{InvalidPostscript, Postscript, Postscripts};
 pub use reading::{
     Bounce, BounceKind, IncomingMail, Intent, MACHINE_HEADERS, MailKind, Reading, TaughtPhrase, read_mail,

@@ -1,14 +1,30 @@
 //! Countries and their parts, as ISO 3166 names them.
 
+use jiff::civil::Weekday;
 use serde::{Deserialize, Serialize};
 
-use super::InvalidPlace;
+use super::table::{Table, folded};
+use super::{InvalidPlace, Zone};
 
-/// A country of ISO 3166-1.
+/// Code, English name, weekend as bits from Monday, the zone of (nearly) everybody there.
+static COUNTRIES: Table = Table(include_str!("../../data/countries.tsv"));
+/// Names and codes in many languages.
+static COUNTRY_NAMES: Table = Table(include_str!("../../data/country-names.tsv"));
+/// Names and codes of parts of countries, after the country's code.
+static STATE_NAMES: Table = Table(include_str!("../../data/state-names.tsv"));
+/// The zones of parts of countries that have several.
+static STATE_ZONES: Table = Table(include_str!("../../data/state-zones.tsv"));
+
+/// A country of ISO 3166-1, or Kosovo.
 ///
 /// ```
 /// use domain::Country;
-/// assert_eq!(Country::parse("Germany")?, Country::parse("DE")?);
+/// assert_eq!(Country::parse("Deutschland")?, Country::parse("DE")?);
+/// assert_eq!(Country::parse("deu")?.name(), "Germany");
+/// assert_eq!(
+///     Country::parse("Atlantis").unwrap_err().to_string(),
+///     "country \"Atlantis\" is unknown; use a code such as DE or a name such as Germany"
+/// );
 /// # Ok::<_, domain::InvalidPlace>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,10 +32,11 @@ use super::InvalidPlace;
 pub struct Country([u8; 2]);
 
 impl Country {
-    /// Reads `DE`, `DEU`, `Germany` or `Deutschland`, in any case and with or without accents.
+    /// Reads a code of two or three letters or a name in one of some thirty languages, in any case, with or without
+    /// accents.
     pub fn parse(text: &str) -> Result<Self, InvalidPlace> {
-        match text.trim().to_ascii_uppercase().as_bytes() {
-            [a, b] => Ok(Self([*a, *b])),
+        match COUNTRY_NAMES.get(&folded(text)).map(str::as_bytes) {
+            Some([a, b]) => Ok(Self([*a, *b])),
             _ => Err(InvalidPlace::Country(text.to_owned())),
         }
     }
@@ -31,7 +48,27 @@ impl Country {
 
     /// Its short English name, such as `Germany`.
     pub fn name(self) -> &'static str {
-        ""
+        self.field(0)
+    }
+
+    /// Does the country, by custom, not work on this weekday?
+    pub fn rests_on(self, day: Weekday) -> bool {
+        let bits: u8 = self.field(1).parse().unwrap_or(0);
+        bits >> day.to_monday_zero_offset() & 1 == 1
+    }
+
+    /// The zone of everybody there, or of all but a few percent. `None` where no one zone is that.
+    pub fn zone(self) -> Option<Zone> {
+        Zone::parse(self.field(2)).ok()
+    }
+
+    fn field(self, position: usize) -> &'static str {
+        COUNTRIES.get(self.code()).and_then(|fields| fields.split('\t').nth(position)).unwrap_or_default()
+    }
+
+    /// All of them, by code.
+    pub fn all() -> impl Iterator<Item = Self> {
+        COUNTRIES.lines().filter_map(|line| Self::parse(line.split('\t').next()?).ok())
     }
 }
 
@@ -54,19 +91,48 @@ impl From<Country> for String {
     }
 }
 
-/// A part of a country: a state, a province, a canton. ISO 3166-2 without the country, such as `BY` for Bavaria.
+/// A part of a country: a state, a province, a canton.
+///
+/// ```
+/// use domain::{Country, Subdivision};
+/// let germany = Country::parse("DE")?;
+/// assert_eq!(Subdivision::parse(germany, "Bavaria")?.code(), "DE-BY");
+/// # Ok::<_, domain::InvalidPlace>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct Subdivision(String);
 
 impl Subdivision {
-    /// Reads `BY`, `DE-BY` or `Bavaria`.
+    /// Reads `BY`, `DE-BY`, `Bayern` or `Bavaria`.
     pub fn parse(country: Country, text: &str) -> Result<Self, InvalidPlace> {
-        Err(InvalidPlace::State { state: text.to_owned(), country, example: String::new() })
+        let known = STATE_NAMES.get(&format!("{} {}", country.code(), folded(text)));
+        known
+            .map(|part| Self(format!("{}-{part}", country.code())))
+            .ok_or_else(|| InvalidPlace::State { state: text.to_owned(), country })
     }
 
-    /// Without the country, such as `BY`.
+    /// With the country, such as `DE-BY`.
     pub fn code(&self) -> &str {
         &self.0
+    }
+
+    /// The zone of this part of a country that has several, where it is known.
+    pub fn zone(&self) -> Option<Zone> {
+        Zone::parse(STATE_ZONES.get(&self.0)?).ok()
+    }
+}
+
+impl TryFrom<String> for Subdivision {
+    type Error = InvalidPlace;
+    fn try_from(code: String) -> Result<Self, InvalidPlace> {
+        let country = code.split('-').next().unwrap_or_default();
+        Self::parse(Country::parse(country)?, &code)
+    }
+}
+
+impl From<Subdivision> for String {
+    fn from(subdivision: Subdivision) -> Self {
+        subdivision.0
     }
 }

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use domain::{
-    DeliveryId, EmailAddress, Fact, How, Lead, LeadId, Mailbox, Moment, OrgId, OutgoingMail, Purpose, SigningKey, Stage,
-    StepNo,
+    DeliveryId, EmailAddress, Fact, How, Lead, LeadId, Mailbox, Moment, OrgId, OutgoingMail, Purpose, SigningKey,
+    Stage, StepNo,
 };
 use jiff::{SignedDuration, Timestamp};
 

@@ -96,7 +96,10 @@ pub(crate) fn unsettled(lead: &Lead, mail: &str) -> Note {
     note(
         format!("Not confirmed: {mail}"),
         &[
-            format!("The mail system did not answer, so it is not known whether {mail} reached {}.", display_name(lead)),
+            format!(
+                "The mail system did not answer, so it is not known whether {mail} reached {}.",
+                display_name(lead)
+            ),
             format!("It is not sent a second time.{goes_on}"),
         ],
     )

@@ -232,13 +232,8 @@ mod tests {
         let away: Vec<_> = away.iter().map(id).collect();
         let backups = backups.iter().map(|(who, by)| (id(who), id(by))).collect();
         let witness = PreviousOwner { user: id(&"4"), name: "Kim".into(), rule: OwnerRule::CreatedBy };
-        let staff = Staff {
-            users: &users,
-            away: &away,
-            assistants: &[id(&"9")],
-            backups: &backups,
-            fallback: &id(&"5"),
-        };
+        let staff =
+            Staff { users: &users, away: &away, assistants: &[id(&"9")], backups: &backups, fallback: &id(&"5") };
         staff.stand_in(&id(&"1"), &[witness]).map(|owner| (owner.name, owner.rule))
     }
 

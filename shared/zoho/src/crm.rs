@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use app::ports::{
-    Absence, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord, NewField, Organisation,
-    RecordNote, RecordTask, Session, Sessions,
+    Absence, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord, NewField,
+    Organisation, RecordNote, RecordTask, Session, Sessions,
 };
 use async_trait::async_trait;
 use domain::{CrmUser, LoggedMail, Module, OrgId, RecordId, RecordRef, UserId};

@@ -306,9 +306,7 @@ impl World {
         let unknown = || SimError::User(id_or_email.to_owned());
         let id = self.find_user(id_or_email).ok_or_else(unknown)?.id.clone();
         let manager = match &change.reports_to {
-            Some(manager) => {
-                Some(self.find_user(manager).ok_or_else(|| SimError::User(manager.clone()))?.id.clone())
-            }
+            Some(manager) => Some(self.find_user(manager).ok_or_else(|| SimError::User(manager.clone()))?.id.clone()),
             None => None,
         };
         let now = times::whole_second(self.now);

@@ -2,8 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{
-    ConnectionStatus, CrmUser, EmailAddress, LoggedMail, Module, Note, OrgId, Person, RecordId, RecordRef, Task,
-    UserId,
+    ConnectionStatus, CrmUser, EmailAddress, LoggedMail, Module, Note, OrgId, Person, RecordId, RecordRef, Task, UserId,
 };
 use jiff::Timestamp;
 

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use domain::{CrmChange, CrmUser, Fact, HandBack, Lead, LeadId, Module, OrgId, OwnerRule, PreviousOwner, Staff, UserId};
+use domain::{
+    CrmChange, CrmUser, Fact, HandBack, Lead, LeadId, Module, OrgId, OwnerRule, PreviousOwner, Staff, UserId,
+};
 
 use super::{BATCH, Fate, Item, Writeback, fate_of};
 use crate::change::Applied;

@@ -65,13 +65,7 @@ impl Writeback {
     }
 
     /// Is it a reminder of something that a person has taken care of?
-    async fn is_settled(
-        &self,
-        org: &OrgId,
-        office: &Office<'_>,
-        item: &Item,
-        task: &Task,
-    ) -> Result<bool, CrmError> {
+    async fn is_settled(&self, org: &OrgId, office: &Office<'_>, item: &Item, task: &Task) -> Result<bool, CrmError> {
         let Some(since) = task.unless_touched_since else { return Ok(false) };
         let record = item.entry.lead.record();
         let found = self.crm.records(org, record.module, std::slice::from_ref(&record.id)).await?;

@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::Changing;
 use super::errand::ErrandKind;
-use super::{
-    DeactivatedWhy, EndReason, HandBack, IllegalFact, Lead, LeadState, Moment, Stage, SuppressedWhy,
-};
+use super::{DeactivatedWhy, EndReason, HandBack, IllegalFact, Lead, LeadState, Moment, Stage, SuppressedWhy};
 use crate::crm::{ConnectionStatus, CrmChange, Note};
 use crate::id::StepNo;
 use crate::mail::{Mailbox, Thread};

@@ -1,9 +1,7 @@
 //! One function decides what a fact changes, live and in replay.
 
 use super::change::Changing;
-use super::{
-    DeactivatedWhy, EndReason, Fact, HandBack, IllegalFact, Lead, LeadState, Moment, Stage, Transition,
-};
+use super::{DeactivatedWhy, EndReason, Fact, HandBack, IllegalFact, Lead, LeadState, Moment, Stage, Transition};
 use crate::id::StepNo;
 use crate::notes;
 
@@ -70,7 +68,9 @@ impl Changing<'_> {
             }
             // It had left before the end was known, or its fate was unknown until now: it belongs on the record, and the
             // plan has gone on without it.
-            (_, Fact::Sent { delivery, mail, message_ids }) if delivery != self.lead.delivery(self.lead.next_step()) => {
+            (_, Fact::Sent { delivery, mail, message_ids })
+                if delivery != self.lead.delivery(self.lead.next_step()) =>
+            {
                 self.mail_left(&delivery, *mail, &message_ids);
             }
             (Stage::Ended { .. }, Fact::NotSent { .. } | Fact::SendRefused { .. } | Fact::Unsettled { .. }) => {}

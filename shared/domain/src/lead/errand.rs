@@ -188,9 +188,16 @@ impl Changing<'_> {
                 self.note(notes::unsettled(&self.lead, kind.name()));
                 self.errand_over();
             }
-            (ErrandProgress::Waiting { .. }, Fact::NotSent { .. } | Fact::SendRefused { .. } | Fact::Unsettled { .. }) => {}
+            (
+                ErrandProgress::Waiting { .. },
+                Fact::NotSent { .. } | Fact::SendRefused { .. } | Fact::Unsettled { .. },
+            ) => {}
             (_, fact) => {
-                return Err(IllegalFact { fact: fact.name(), stage: "about to get a mail besides the schedule", because: None });
+                return Err(IllegalFact {
+                    fact: fact.name(),
+                    stage: "about to get a mail besides the schedule",
+                    because: None,
+                });
             }
         }
         Ok(())

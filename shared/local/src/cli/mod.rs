@@ -1,6 +1,8 @@
 //! The command line.
 
+mod actions;
 mod admin;
+mod backups;
 mod schedules;
 
 use std::net::SocketAddr;
@@ -62,9 +64,12 @@ enum Command {
     /// Show or set the facts of which each mail carries one as its P.S.
     #[command(subcommand)]
     NurtureTable(schedules::NurtureTableCommand),
-    /// List or show leads
+    /// List or show leads, or do something to one or many of them
     #[command(subcommand)]
     Lead(admin::LeadCommand),
+    /// List, set or remove who gets a record in place of an owner who is away
+    #[command(subcommand)]
+    Backup(backups::BackupCommand),
 }
 
 #[derive(Debug, Args)]
@@ -141,6 +146,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Assistant(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Schedule(command)) => administer(Box::pin(command.run())).await,
         Some(Command::NurtureTable(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::Backup(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Lead(command)) => administer(Box::pin(command.run())).await,
     };
     result.unwrap_or_else(|message| fail(&message))

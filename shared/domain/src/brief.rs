@@ -114,17 +114,19 @@ fn ending(lead: &Lead) -> (String, String) {
     let Stage::Ended { reason } = &lead.stage else { return plain("The record comes back") };
     match reason {
         EndReason::Replied => match &lead.answer {
-            Some(answer) => (format!("{} answered: {}", display_name(lead), notes::intent(answer.intent)), String::new()),
+            Some(answer) => {
+                (format!("{} answered: {}", display_name(lead), notes::intent(answer.intent)), String::new())
+            }
             None => plain("The lead answered"),
         },
         EndReason::ScheduleEnded if lead.answer.is_some() => plain("No further answer"),
         EndReason::ScheduleEnded => plain("No answer to any mail"),
         EndReason::Suppressed { by: SuppressedWhy::Complained } => {
-            ("Reported as abuse".to_owned(), format!("Reason: {}.", notes::suppression(SuppressedWhy::Complained)))
+            ("Reported as abuse".to_owned(), format!("Reason: {}.", SuppressedWhy::Complained.words()))
         }
-        EndReason::Suppressed { by } => ("Unsubscribed".to_owned(), format!("Reason: {}.", notes::suppression(*by))),
+        EndReason::Suppressed { by } => ("Unsubscribed".to_owned(), format!("Reason: {}.", by.words())),
         EndReason::Undeliverable { reason } if reason.is_empty() => {
-            ("The address does not work".to_owned(), format!("Reason: {}.", notes::suppression(SuppressedWhy::Bounced)))
+            ("The address does not work".to_owned(), format!("Reason: {}.", SuppressedWhy::Bounced.words()))
         }
         EndReason::Undeliverable { reason } => {
             ("The mail could not be sent".to_owned(), format!("The mail system says: {}", clip(&field(reason), 200)))
@@ -166,7 +168,11 @@ fn day(at: Timestamp, calendar: &Calendar) -> String {
 fn said(lead: &Lead, calendar: &Calendar) -> String {
     let Some(answer) = &lead.answer else { return String::new() };
     let said = quoted(answer);
-    if said.is_empty() { said } else { said.replacen("They wrote", &format!("They wrote on {}", day(answer.at, calendar)), 1) }
+    if said.is_empty() {
+        said
+    } else {
+        said.replacen("They wrote", &format!("They wrote on {}", day(answer.at, calendar)), 1)
+    }
 }
 
 fn quoted(answer: &Answer) -> String {
@@ -189,7 +195,9 @@ fn next_step(lead: &Lead) -> &'static str {
         }
         (Stage::Ended { reason: EndReason::Undeliverable { .. } }, ..) => "find another address, or another person.",
         (Stage::Ended { reason: EndReason::ScheduleEnded }, ..) => "try another channel, or close the record.",
-        (Stage::Ended { reason: EndReason::Stopped { .. } }, LeadState::Hot, None) => "talk to them while the interest is warm.",
+        (Stage::Ended { reason: EndReason::Stopped { .. } }, LeadState::Hot, None) => {
+            "talk to them while the interest is warm."
+        }
         (Stage::Ended { reason: EndReason::Stopped { .. } }, LeadState::Deactivated(_), _) => {
             "nothing; a restart begins the follow-up again."
         }

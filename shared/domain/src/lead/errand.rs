@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::change::Changing;
-use super::{Fact, IllegalFact, Lead, Moment, Stage};
+use super::{Fact, IllegalFact, Lead, Stage};
 use crate::id::DeliveryId;
 use crate::mail::Mailbox;
 use crate::notes;
+use crate::when::NotBefore;
 
 /// A mail besides the schedule.
 ///
@@ -124,7 +125,7 @@ impl Lead {
         }
         let stage = match &self.stage {
             Stage::Waiting { due, .. } | Stage::Closing { due } => Some(*due),
-            Stage::Sending { .. } | Stage::Ended { .. } => None,
+            Stage::Held { .. } | Stage::Sending { .. } | Stage::Ended { .. } => None,
         };
         let errand = match &self.errand {
             Some(Errand { progress: ErrandProgress::Waiting { due }, .. }) => Some(*due),
@@ -188,9 +189,16 @@ impl Changing<'_> {
                 self.note(notes::unsettled(&self.lead, kind.name()));
                 self.errand_over();
             }
-            (ErrandProgress::Waiting { .. }, Fact::NotSent { .. } | Fact::SendRefused { .. } | Fact::Unsettled { .. }) => {}
+            (
+                ErrandProgress::Waiting { .. },
+                Fact::NotSent { .. } | Fact::SendRefused { .. } | Fact::Unsettled { .. },
+            ) => {}
             (_, fact) => {
-                return Err(IllegalFact { fact: fact.name(), stage: "about to get a mail besides the schedule", because: None });
+                return Err(IllegalFact {
+                    fact: fact.name(),
+                    stage: "about to get a mail besides the schedule",
+                    because: None,
+                });
             }
         }
         Ok(())
@@ -198,10 +206,8 @@ impl Changing<'_> {
 
     /// Two mails on one day are never meant: the schedule's next one leaves a day after a person's words at the earliest.
     fn keep_distance(&mut self) {
-        if let Stage::Waiting { step, due } = self.lead.stage {
-            let Moment { now, assistant, .. } = *self.moment;
-            let earliest = assistant.calendar.days_later(now, 1, self.lead.spread(step));
-            self.lead.stage = Stage::Waiting { step, due: due.max(earliest) };
+        if let Stage::Waiting { step, due, .. } = self.lead.stage {
+            self.wait_longer(step, due, NotBefore::Gap { since: self.moment.now, days: 1 });
         }
     }
 }

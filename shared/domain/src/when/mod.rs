@@ -9,6 +9,7 @@
 
 mod agenda;
 mod ask;
+mod evidence;
 mod pace;
 mod reason;
 

@@ -176,6 +176,7 @@ impl Connect {
                 health: Health::Connected,
                 connected_by: organisation.me.id.clone(),
                 fallback_owner: before.as_ref().map_or(&organisation.me.id, |before| &before.fallback_owner).clone(),
+                backups: before.as_ref().map(|before| before.backups.clone()).unwrap_or_default(),
                 public_url: public_url.clone(),
                 fields: before.map(|before| before.fields).unwrap_or_default(),
                 // Everything below is looked at anew: time passed, and the channel belonged to another authorisation.

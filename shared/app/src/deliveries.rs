@@ -1,7 +1,7 @@
 //! What became of a delivery: the one place where the answer is stored, whoever brings it, the mail system, a look-up or
 //! the provider's own report.
 
-use domain::{DeliveryId, Direction, Fact, Lead, LeadId, LoggedMail, OrgId, OutgoingMail, Stage};
+use domain::{DeliveryId, Direction, Fact, Lead, LeadId, LoggedMail, OrgId, OutgoingMail};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::change::{Applied, LeadChanges};
@@ -115,5 +115,5 @@ impl Deliveries {
 }
 
 fn is_sending(lead: &Lead, name: &DeliveryId) -> bool {
-    matches!(&lead.stage, Stage::Sending { delivery, .. } if delivery == name)
+    lead.in_flight().is_some_and(|(delivery, _)| delivery == *name)
 }

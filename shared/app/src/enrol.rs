@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use domain::{
     AddressUse, Assistant, Enrolment, Fact, HandBack, LeadId, Module, Moment, NotTaken, OrgId, OwnerEvidence,
-    PreviousOwner, RecordId, RecordRef, Transition, find_previous_owner,
+    PreviousOwner, RecordId, RecordRef, Transition, find_owners,
 };
 
 use crate::change::LeadChanges;
@@ -129,6 +129,10 @@ impl Enrol {
             };
         };
         let Some(assistant) = directory.assistant_owning(&record) else {
+            if lead.is_some_and(|lead| active && lead.hand_back == HandBack::TakingBack) {
+                // A restart: the assistant is about to own it.
+                return Ok(Looked::Nothing);
+            }
             if active {
                 return self.commit_fact(directory, before, Fact::TakenOver).await;
             }
@@ -142,8 +146,8 @@ impl Enrol {
                 self.commit_fact(directory, before, Fact::TakenOver).await?;
                 Ok(Looked::Clashed)
             }
-            // Our own hand-back is on its way.
-            Some(lead) if lead.hand_back == HandBack::Pending => Ok(Looked::Nothing),
+            // Our own hand-back is on its way, or waits for the mail in hand.
+            Some(lead) if matches!(lead.hand_back, HandBack::Pending | HandBack::AfterErrand) => Ok(Looked::Nothing),
             Some(_) | None => self.enrol(directory, assistant, id, before, record).await,
         }
     }
@@ -194,7 +198,7 @@ impl Enrol {
             assistant,
             assistant_user: record.owner.clone(),
             schedule: &schedule,
-            previous_owner: self.previous_owner(directory, id, &record).await?,
+            owners: self.owners(directory, id, &record).await?,
             before: before.map(|stored| stored.lead.clone()),
             now: self.changes.clock.calendar(),
             person: record.person,
@@ -251,12 +255,12 @@ impl Enrol {
         }
     }
 
-    async fn previous_owner(
+    async fn owners(
         &self,
         directory: &Directory,
         id: &LeadId,
         record: &CrmRecord,
-    ) -> Result<Option<PreviousOwner>, AppError> {
+    ) -> Result<Vec<PreviousOwner>, AppError> {
         let evidence = OwnerEvidence {
             timeline: self.crm.former_owners(&directory.org, id.record()).await?,
             last_seen: self.changes.store.seen_owner(&directory.org, id).await?,
@@ -268,7 +272,7 @@ impl Enrol {
         assistants.push(record.owner.clone());
         let users =
             directory::users(&self.changes.store, &self.crm, &self.changes.clock, &directory.org, false).await?;
-        Ok(find_previous_owner(&evidence, &users, &assistants))
+        Ok(find_owners(&evidence, &users, &assistants))
     }
 }
 

@@ -6,6 +6,7 @@ pub mod connect;
 pub mod deliveries;
 mod directory;
 pub mod enrol;
+mod errands;
 mod error;
 pub mod mail_events;
 pub mod notify;

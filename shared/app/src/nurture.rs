@@ -4,22 +4,24 @@
 //! if the address is suppressed or the day's cap is reached. What happens after it can only be "sent", "not sent" or
 //! "unknown", and unknown is looked up, never sent again.
 
+mod leaving;
 mod round;
-mod scheduled;
 
 use std::sync::Arc;
 
-use domain::{Fact, Lead, LeadId, OrgId, SigningKey, Stage};
+use domain::{
+    Assistant, DeliveryId, EmailAddress, Fact, Lead, LeadId, Mailbox, OrgId, OutgoingMail, Purpose, SigningKey, Stage,
+};
 use jiff::{SignedDuration, Timestamp};
-use url::Url;
 
 use crate::change::LeadChanges;
 use crate::deliveries::Deliveries;
 use crate::error::AppError;
 use crate::ports::{Lookup, Mailer, SendError};
-use crate::store::{Alongside, Delivery, Queue, Store};
+use crate::store::{Alongside, Connection, Delivery, Queue, Store};
 use crate::writing::Writing;
-use round::Round;
+pub(crate) use leaving::Mail;
+pub(crate) use round::Round;
 
 /// How long a sender has a mail to itself. Mail systems answer within seconds; the provider's own word that the mail
 /// left arrives well within this time.
@@ -106,17 +108,27 @@ impl Nurture {
         &self.deliveries.changes
     }
 
-    fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.changes().store
     }
 
     async fn step(&self, round: &mut Round, org: &OrgId, id: &LeadId, oldest: &mut i64) -> Result<Stepped, AppError> {
         let Some(stored) = self.store().lead(org, id).await? else { return Ok(Stepped::Nothing) };
         let now = self.changes().clock.calendar();
+        if let Some(stepped) = self.besides_the_schedule(round, org, &stored).await? {
+            return Ok(stepped);
+        }
         match stored.lead.stage {
             Stage::Waiting { due, step, .. } if due <= now => {
                 *oldest = (*oldest).max(now.duration_since(due).as_secs());
-                self.send(round, org, &stored, step).await
+                let directory = round.directory(org).await?;
+                if directory.schedule_of(&stored.lead).step(step).is_none() {
+                    // The schedule was shortened under the lead.
+                    let over = |lead: &Lead| matches!(lead.stage, Stage::Waiting { .. }).then_some(Fact::NothingLeft);
+                    self.changes().apply(org, id, over, Alongside::default()).await?;
+                    return Ok(Stepped::Nothing);
+                }
+                self.leave(round, org, &stored, Mail::Step(step)).await
             }
             Stage::Closing { due } if due <= now => {
                 let over = |lead: &Lead| {
@@ -130,6 +142,43 @@ impl Nurture {
             | Stage::Closing { .. }
             | Stage::Sending { .. }
             | Stage::Ended { .. } => Ok(Stepped::Nothing),
+        }
+    }
+
+    fn unsubscribe_url(&self, connection: &Connection, lead: &Lead) -> String {
+        let token = self.key.name(Purpose::Unsubscribe, &connection.org, &lead.id);
+        let url = connection.public_url.join(&format!("unsubscribe/{token}"));
+        url.map_or_else(|_| String::new(), String::from)
+    }
+
+    /// A mail to the lead in its thread, with nothing written yet.
+    fn envelope(
+        &self,
+        connection: &Connection,
+        assistant: &Assistant,
+        lead: &Lead,
+        delivery: DeliveryId,
+        address: EmailAddress,
+    ) -> OutgoingMail {
+        let name = |purpose| self.key.name(purpose, &connection.org, &lead.id);
+        let reply_domain = self.reply_domain.as_deref();
+        let domain = reply_domain.unwrap_or(assistant.email.domain());
+        // The delivery's own part of its name: run and step, or run and errand.
+        let number = delivery.as_str().split_once('.').map_or("", |(_, number)| number);
+        OutgoingMail {
+            from: Mailbox { name: assistant.name.clone(), address: assistant.email.clone() },
+            to: Mailbox { name: lead.person.full_name(), address },
+            cc: vec![],
+            automatic_answer: false,
+            reply_to: reply_domain.and_then(|domain| format!("{}@{domain}", name(Purpose::Reply)).parse().ok()),
+            subject: String::new(),
+            text: String::new(),
+            message_id: format!("<{number}.{}@{domain}>", name(Purpose::Thread)),
+            in_reply_to: lead.thread.message_ids.last().cloned(),
+            references: lead.thread.message_ids.clone(),
+            unsubscribe_url: self.unsubscribe_url(connection, lead),
+            date: self.changes().clock.calendar(),
+            delivery,
         }
     }
 
@@ -162,10 +211,9 @@ impl Nurture {
     /// Finds out what became of a delivery whose sender did not come back.
     async fn settle(&self, org: &OrgId, id: &LeadId, now: Timestamp) -> Result<Stepped, AppError> {
         let Some(stored) = self.store().lead(org, id).await? else { return Ok(Stepped::Nothing) };
-        let Stage::Sending { delivery: name, lease_until, .. } = &stored.lead.stage else {
-            return Ok(Stepped::Nothing);
-        };
-        if *lease_until > now {
+        let Some((name, lease_until)) = stored.lead.in_flight() else { return Ok(Stepped::Nothing) };
+        let name = &name;
+        if lease_until > now {
             return Ok(Stepped::Nothing);
         }
         let Some(delivery) = self.store().delivery(org, id, name).await? else {
@@ -188,12 +236,8 @@ impl Nurture {
     }
 }
 
-fn unsubscribe_url(public_url: &Url, token: &str) -> String {
-    public_url.join(&format!("unsubscribe/{token}")).map_or_else(|_| String::new(), String::from)
-}
-
 /// What became of one lead in a tick.
-enum Stepped {
+pub(crate) enum Stepped {
     Nothing,
     Sent,
     Postponed,

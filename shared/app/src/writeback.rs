@@ -4,16 +4,21 @@
 //! written, and a failing one holds back those behind it; what cannot be repeated blindly is marked before it is begun and
 //! looked up afterwards; the owner is changed only while the assistant still is it.
 
+mod owners;
+mod tasks;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use domain::{CrmChange, Fact, Lead, LeadId, LoggedMail, Module, OrgId, RecordId, UserId};
+use domain::{CrmChange, Fact, LoggedMail, Module, OrgId, UserId};
 use jiff::SignedDuration;
 
 use crate::change::LeadChanges;
 use crate::error::AppError;
-use crate::ports::{Change, Clock, Crm, CrmError, CrmRecord, Key, RecordNote};
+use crate::ports::{Change, Clock, Crm, CrmError, Key, RecordNote};
 use crate::store::{Alongside, Connection, OutboxEntry, Store, Stored};
+
+use self::owners::Office;
 
 /// Longer than any single call; prolonged before each round.
 const LEASE: SignedDuration = SignedDuration::from_secs(120);
@@ -118,19 +123,24 @@ impl Writeback {
             return Ok(false);
         }
         let connection = self.store().connection(org).await?.ok_or_else(|| AppError::NotConnected(org.clone()))?.value;
-        let (mut notes, mut statuses, mut mails, mut owners) = (vec![], vec![], vec![], vec![]);
+        let (mut notes, mut statuses, mut mails, mut tasks, mut owners) = (vec![], vec![], vec![], vec![], vec![]);
         for item in items {
             match &item.entry.change {
                 CrmChange::Note(_) => notes.push(item),
                 CrmChange::SetStatus { .. } => statuses.push(item),
                 CrmChange::LogMail(_) => mails.push(item),
-                CrmChange::HandBack { .. } | CrmChange::TakeBack { .. } | CrmChange::Task(_) => owners.push(item),
+                CrmChange::Task(_) => tasks.push(item),
+                CrmChange::HandBack { .. } | CrmChange::TakeBack { .. } => owners.push(item),
             }
         }
         let mut fates = self.add_notes(org, notes).await?;
         fates.extend(self.set_statuses(org, &connection, statuses).await);
         fates.extend(self.log_mails(org, mails).await);
-        fates.extend(self.hand_back(org, owners).await?);
+        if !(tasks.is_empty() && owners.is_empty()) {
+            let office = Office::look(self, org, &connection).await?;
+            fates.extend(self.add_tasks(org, &office, tasks).await?);
+            fates.extend(self.set_owners(org, &office, owners).await?);
+        }
         let mut disconnected = None;
         let mut done = Vec::new();
         for (item, fate) in fates {
@@ -238,52 +248,6 @@ impl Writeback {
         }
     }
 
-    async fn hand_back(&self, org: &OrgId, items: Vec<Item>) -> Result<Vec<(Item, Fate)>, AppError> {
-        let mut fates = Vec::new();
-        let mut by_module: HashMap<Module, Vec<Item>> = HashMap::new();
-        for item in items {
-            by_module.entry(item.entry.lead.record().module).or_default().push(item);
-        }
-        for (module, items) in by_module {
-            let ids: Vec<RecordId> = items.iter().map(|item| item.entry.lead.record().id.clone()).collect();
-            let mut records = HashMap::new();
-            let mut trouble = None;
-            for batch in ids.chunks(BATCH) {
-                match self.crm.records(org, module, batch).await {
-                    Ok(found) => records.extend(found.into_iter().map(|record| (record.record.id.clone(), record))),
-                    Err(error) => trouble = Some(error),
-                }
-            }
-            for item in items {
-                let fate = match (records.remove(&item.entry.lead.record().id), &trouble) {
-                    (Some(record), _) => self.give_back(org, &item.entry, &record).await,
-                    (None, Some(error)) => Fate::Failed(error.clone()),
-                    (None, None) => Fate::RecordGone,
-                };
-                if let Fate::Applied = fate {
-                    self.close(org, &item.entry.lead, Fact::HandedBack).await?;
-                }
-                fates.push((item, fate));
-            }
-        }
-        Ok(fates)
-    }
-
-    async fn give_back(&self, org: &OrgId, entry: &OutboxEntry, record: &CrmRecord) -> Fate {
-        let CrmChange::HandBack { from, to } = &entry.change else { return Fate::Applied };
-        if record.owner != *from {
-            // Somebody took it meanwhile, or an earlier try of ours went through.
-            return Fate::Applied;
-        }
-        fate_of(self.crm.give_to(org, entry.lead.record(), to, record.modified).await)
-    }
-
-    async fn close(&self, org: &OrgId, lead: &LeadId, fact: Fact) -> Result<(), AppError> {
-        let fact = |lead: &Lead| (!lead.is_active()).then(|| fact.clone());
-        self.changes.apply(org, lead, fact, Alongside::default()).await?;
-        Ok(())
-    }
-
     /// Drops everything that waits for a record that is gone, and ends its lead.
     async fn record_gone(&self, org: &OrgId, item: &Item) -> Result<(), AppError> {
         tracing::info!(%org, lead.id = %item.entry.lead, "the record is gone; its pending changes are dropped");
@@ -317,6 +281,9 @@ impl Writeback {
                 } else {
                     tracing::error!(%org, lead.id = %entry.lead, %error, "a change was refused by the CRM and given up");
                     drained.given_up += 1;
+                    if let CrmChange::TakeBack { .. } = entry.change {
+                        self.taken_back(org, &entry.lead, Fact::TakenOver).await?;
+                    }
                     return Ok(self.store().give_up(org, &item.key, &item.entry).await?);
                 }
             }
@@ -362,21 +329,33 @@ fn still_unknown(error: CrmError) -> Fate {
 fn note_of(entry: &OutboxEntry) -> Option<RecordNote> {
     match &entry.change {
         CrmChange::Note(note) => Some(RecordNote { record: entry.lead.record().clone(), note: note.clone() }),
-        _ => None,
+        CrmChange::LogMail(_)
+        | CrmChange::SetStatus { .. }
+        | CrmChange::Task(_)
+        | CrmChange::TakeBack { .. }
+        | CrmChange::HandBack { .. } => None,
     }
 }
 
 fn mail_of(entry: &OutboxEntry) -> Option<&LoggedMail> {
     match &entry.change {
         CrmChange::LogMail(mail) => Some(mail),
-        _ => None,
+        CrmChange::Note(_)
+        | CrmChange::SetStatus { .. }
+        | CrmChange::Task(_)
+        | CrmChange::TakeBack { .. }
+        | CrmChange::HandBack { .. } => None,
     }
 }
 
 fn status_change(entry: &OutboxEntry, field: &str) -> Change {
     let fields = match &entry.change {
         CrmChange::SetStatus { status } => vec![(field.to_owned(), status.as_str().to_owned())],
-        _ => Vec::new(),
+        CrmChange::Note(_)
+        | CrmChange::LogMail(_)
+        | CrmChange::Task(_)
+        | CrmChange::TakeBack { .. }
+        | CrmChange::HandBack { .. } => Vec::new(),
     };
     Change { id: entry.lead.record().id.clone(), fields }
 }
@@ -387,6 +366,11 @@ fn other_owner(change: &CrmChange, fallback: &UserId) -> Option<CrmChange> {
         CrmChange::HandBack { from, to } if to != fallback => {
             Some(CrmChange::HandBack { from: from.clone(), to: fallback.clone() })
         }
-        _ => None,
+        CrmChange::HandBack { .. }
+        | CrmChange::Note(_)
+        | CrmChange::LogMail(_)
+        | CrmChange::SetStatus { .. }
+        | CrmChange::Task(_)
+        | CrmChange::TakeBack { .. } => None,
     }
 }

@@ -37,6 +37,8 @@ pub enum Ruling {
         /// The answer.
         plan: Box<Plan>,
     },
+    /// It leaves at once: a person waits for this answer.
+    AtOnce,
     /// Its text was written.
     Written {
         /// By whom.
@@ -81,6 +83,8 @@ impl std::fmt::Display for Ruling {
                 }
                 Ok(())
             }
+            Self::AtOnce => f.write_str("sent at once: a person waits for this answer"),
+            Self::Written { how: How::Person } => f.write_str("written by a person"),
             Self::Written { how: How::Template } => f.write_str("written by the schedule's template"),
             Self::Written { how: How::Model } => f.write_str("written by the model; the guard found nothing"),
             Self::Written { how: How::TemplateInstead { reason } } => {

@@ -53,7 +53,7 @@ pub use lead::{
     Transition, Wake,
 };
 pub use mail::{Direction, LoggedMail, Mailbox, OutgoingMail, Thread};
-pub use owner::{OwnerEvidence, OwnerRule, PreviousOwner, find_previous_owner};
+pub use owner::{OwnerEvidence, OwnerRule, PreviousOwner, Staff, find_owners};
 pub use place::{Country, Holidays, InvalidPlace, Subdivision, Whereabouts, Zone, place};
 pub use postscript::{InvalidPostscript, Postscript, Postscripts};
 pub use reading::{

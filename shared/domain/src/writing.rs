@@ -105,6 +105,8 @@ pub enum How {
     /// The template, as the schedule says.
     #[default]
     Template,
+    /// A person, word for word.
+    Person,
     /// The model, and the guard found nothing.
     Model,
     /// The template, though the schedule asks for a written mail.

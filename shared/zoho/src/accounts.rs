@@ -18,7 +18,7 @@ use crate::patience::{Patience, Tries};
 
 /// What the product asks a person to permit. One scope that Zoho does not know would fail the whole authorisation, so none
 /// is here that is not documented.
-const SCOPES: [&str; 11] = [
+const SCOPES: [&str; 13] = [
     "ZohoCRM.org.READ",
     "ZohoCRM.users.READ",
     "ZohoCRM.modules.leads.ALL",
@@ -26,8 +26,10 @@ const SCOPES: [&str; 11] = [
     "ZohoCRM.modules.deals.ALL",
     "ZohoCRM.modules.accounts.READ",
     "ZohoCRM.modules.notes.ALL",
+    "ZohoCRM.modules.tasks.ALL",
     "ZohoCRM.modules.emails.ALL",
     "ZohoCRM.settings.fields.ALL",
+    "ZohoCRM.settings.users_unavailability.READ",
     "ZohoCRM.coql.READ",
     "ZohoCRM.notifications.ALL",
 ];

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use app::ports::{
-    Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord, NewField, Organisation,
-    RecordNote, Session, Sessions,
+    Absence, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord, NewField,
+    Organisation, RecordNote, RecordTask, Session, Sessions,
 };
 use async_trait::async_trait;
 use domain::{CrmUser, LoggedMail, Module, OrgId, RecordId, RecordRef, UserId};
@@ -13,7 +13,7 @@ use reqwest::Client;
 
 use crate::http::Exchange;
 use crate::patience::Patience;
-use crate::{channel, coql, emails, fields, history, notes, organisation, records, updates};
+use crate::{channel, coql, emails, fields, history, notes, organisation, records, tasks, updates};
 
 /// All orgs' CRMs. Cheap to share; holds no state of its own.
 pub struct Zoho {
@@ -78,6 +78,18 @@ impl Crm for Zoho {
 
     async fn has_note(&self, org: &OrgId, note: &RecordNote) -> Result<bool, CrmError> {
         notes::has(&mut self.exchange.line(org).await?, note).await
+    }
+
+    async fn add_task(&self, org: &OrgId, task: &RecordTask) -> Result<(), CrmError> {
+        tasks::add(&mut self.exchange.line(org).await?, task).await
+    }
+
+    async fn has_task(&self, org: &OrgId, task: &RecordTask) -> Result<bool, CrmError> {
+        tasks::has(&mut self.exchange.line(org).await?, task).await
+    }
+
+    async fn absences(&self, org: &OrgId) -> Result<Vec<Absence>, CrmError> {
+        organisation::absences(&mut self.exchange.line(org).await?).await
     }
 
     async fn log_mail(&self, org: &OrgId, record: &RecordRef, mail: &LoggedMail) -> Result<(), CrmError> {

@@ -7,8 +7,8 @@
 //! | module | Zoho's |
 //! |---|---|
 //! | `records`, `coql`, `history` | records, queries over them, deletions and owner changes |
-//! | `updates`, `notes`, `emails` | field and owner updates, notes, mail logs |
-//! | `fields`, `channel`, `organisation` | custom fields, notification channels, org and users |
+//! | `updates`, `notes`, `tasks`, `emails` | field and owner updates, notes, tasks, mail logs |
+//! | `fields`, `channel`, `organisation` | custom fields, notification channels, org, users and their absences |
 //! | `accounts`, `datacentre` | OAuth, and the hosts that may ever see a secret |
 //!
 //! **Invariant:** a token or secret leaves the process only for a host of `datacentre`'s table or the one server the
@@ -31,6 +31,7 @@ mod organisation;
 mod patience;
 mod records;
 mod request;
+mod tasks;
 mod updates;
 mod wire;
 

@@ -58,7 +58,7 @@ pub(crate) async fn has(line: &mut Line<'_>, RecordNote { record, note }: &Recor
 }
 
 /// Is what Zoho lists the text we sent? Line ends and outer white space may have changed on the way.
-fn is_same(listed: &str, ours: &str) -> bool {
+pub(crate) fn is_same(listed: &str, ours: &str) -> bool {
     let [listed, ours] = [listed, ours].map(|text| text.replace("\r\n", "\n").trim().to_owned());
     listed == ours || (listed.chars().count() >= LISTED && ours.starts_with(&listed))
 }

@@ -1,7 +1,8 @@
 //! The org and its users.
 
-use app::ports::{CrmError, Organisation};
+use app::ports::{Absence, CrmError, Organisation};
 use domain::{CrmUser, EmailAddress, UserId};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::answer::unreadable;
@@ -67,4 +68,29 @@ pub(crate) async fn users(line: &mut Line<'_>, of_type: &str) -> Result<Vec<CrmU
     let request = Request::get("users", ["users"]).query("type", of_type);
     let users: Vec<WireUser> = line.list_all(request, "users").await?;
     Ok(users.into_iter().map(CrmUser::from).collect())
+}
+
+#[derive(Deserialize)]
+struct WireAbsence {
+    user: Option<Someone>,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Someone {
+    id: UserId,
+}
+
+/// When users are away. An org whose edition has no such list, or a connection made before the product asked to see it,
+/// has nobody away: a hand-back must not wait for that.
+pub(crate) async fn absences(line: &mut Line<'_>) -> Result<Vec<Absence>, CrmError> {
+    let request = Request::get("absences of users", ["settings", "users_unavailability"]);
+    let listed: Vec<WireAbsence> = match line.list_all(request, "users_unavailability").await {
+        Err(CrmError::Refused { .. } | CrmError::Absent | CrmError::Disconnected(_)) => return Ok(Vec::new()),
+        listed => listed?,
+    };
+    let time = |text: Option<String>| text?.parse::<Timestamp>().ok();
+    let absence = |wire: WireAbsence| Some(Absence { user: wire.user?.id, from: time(wire.from)?, to: time(wire.to)? });
+    Ok(listed.into_iter().filter_map(absence).collect())
 }

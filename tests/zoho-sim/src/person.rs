@@ -2,6 +2,7 @@
 //!
 //! A person may store what the API would refuse, such as a mistyped address: real records hold such things.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -63,6 +64,12 @@ pub struct UserChange {
     /// New last name.
     #[serde(default)]
     pub last_name: Option<String>,
+    /// Says when they are not at work; `Some(None)` takes it back.
+    #[serde(default)]
+    pub away: Option<Option<(Timestamp, Timestamp)>>,
+    /// Id or address of their manager.
+    #[serde(default)]
+    pub reports_to: Option<String>,
 }
 
 /// The same things as Rust calls. `as_user` is a user's id or address; without it the first administrator acts.
@@ -298,12 +305,20 @@ impl World {
     pub fn change_user(&mut self, id_or_email: &str, change: &UserChange) -> Result<(), SimError> {
         let unknown = || SimError::User(id_or_email.to_owned());
         let id = self.find_user(id_or_email).ok_or_else(unknown)?.id.clone();
+        let manager = match &change.reports_to {
+            Some(manager) => Some(self.find_user(manager).ok_or_else(|| SimError::User(manager.clone()))?.id.clone()),
+            None => None,
+        };
         let now = times::whole_second(self.now);
         let user = self.users.iter_mut().find(|user| user.id == id).ok_or_else(unknown)?;
         user.active = change.active.unwrap_or(user.active);
         user.confirmed = change.confirmed.unwrap_or(user.confirmed);
         user.admin = change.admin.unwrap_or(user.admin);
         user.deleted = change.deleted.unwrap_or(user.deleted);
+        user.away = change.away.unwrap_or(user.away);
+        if manager.is_some() {
+            user.reports_to = manager;
+        }
         for (field, new) in [
             (&mut user.email, &change.email),
             (&mut user.first_name, &change.first_name),

@@ -11,7 +11,7 @@ use crate::store::{Store, StoredAgenda};
 
 /// Reads once a tick. Whoever writes an agenda here sees its own bookings; whoever finds that another tick wrote it
 /// forgets it and reads again.
-pub(super) struct Round {
+pub(crate) struct Round {
     store: Store,
     directories: HashMap<OrgId, Directory>,
     agendas: HashMap<(OrgId, AssistantId), StoredAgenda>,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{
-    ConnectionStatus, CrmUser, EmailAddress, LoggedMail, Module, Note, OrgId, Person, RecordId, RecordRef, UserId,
+    ConnectionStatus, CrmUser, EmailAddress, LoggedMail, Module, Note, OrgId, Person, RecordId, RecordRef, Task, UserId,
 };
 use jiff::Timestamp;
 
@@ -143,6 +143,26 @@ pub struct RecordNote {
     pub note: Note,
 }
 
+/// A task and the record it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordTask {
+    /// The record.
+    pub record: RecordRef,
+    /// The task.
+    pub task: Task,
+}
+
+/// When a user is not at work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absence {
+    /// Who.
+    pub user: UserId,
+    /// The first instant.
+    pub from: Timestamp,
+    /// The first instant after it.
+    pub to: Timestamp,
+}
+
 /// Why the CRM did not do it; each variant is what the caller does next.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CrmError {
@@ -205,6 +225,15 @@ pub trait Crm: Send + Sync {
 
     /// Is this very note on its record?
     async fn has_note(&self, org: &OrgId, note: &RecordNote) -> Result<bool, CrmError>;
+
+    /// Adds a task to its record. Not idempotent: see [`Crm::has_task`].
+    async fn add_task(&self, org: &OrgId, task: &RecordTask) -> Result<(), CrmError>;
+
+    /// Is this very task on its record?
+    async fn has_task(&self, org: &OrgId, task: &RecordTask) -> Result<bool, CrmError>;
+
+    /// When users are away, by their own word. Empty where the org does not keep such a list, or does not show it to us.
+    async fn absences(&self, org: &OrgId) -> Result<Vec<Absence>, CrmError>;
 
     /// Logs a mail on the record. Logging one twice is refused by the CRM and reported here as success.
     async fn log_mail(&self, org: &OrgId, record: &RecordRef, mail: &LoggedMail) -> Result<(), CrmError>;

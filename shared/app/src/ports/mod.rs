@@ -14,8 +14,8 @@ pub use accounts::{Accounts, AccountsError, Grant, RefreshedToken};
 pub use clock::Clock;
 pub use composer::{ComposeError, Composer};
 pub use crm::{
-    AddressState, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord, NewField,
-    Organisation, OwnField, RecordNote,
+    Absence, AddressState, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord,
+    NewField, Organisation, OwnField, RecordNote, RecordTask,
 };
 pub use events::{Event, Events, EventsError};
 pub use mailer::{Lookup, Mailer, SendError};

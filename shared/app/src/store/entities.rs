@@ -22,6 +22,9 @@ pub struct Connection {
     pub connected_by: UserId,
     /// Who gets a record whose earlier owner cannot be found: at first, who authorised.
     pub fallback_owner: UserId,
+    /// Who stands in for whom, when a record is given back to somebody who is away or has left.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub backups: BTreeMap<UserId, UserId>,
     /// Where this installation is reached, as the administrator's browser reached it.
     pub public_url: Url,
     /// Our fields, as far as they are there.

@@ -88,7 +88,8 @@ impl Changing<'_> {
         let spread = self.lead.spread(StepNo::FIRST).wrapping_add(u64::from(number));
         let due = if kind.is_automatic() { now } else { assistant.calendar.soonest(now, spread) };
         self.tell(format!("{} is due {}", kind.name(), assistant.calendar.display(due)));
-        self.lead.errand = Some(Errand { number, kind, answers, progress: ErrandProgress::Waiting { due } });
+        self.lead.errand =
+            Some(Errand { number, kind, answers, progress: ErrandProgress::Waiting { due, booked: false } });
     }
 
     pub fn suppress(&mut self, why: SuppressedWhy) {

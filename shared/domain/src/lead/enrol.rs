@@ -68,8 +68,8 @@ pub struct Enrolment<'a> {
     pub assistant_user: UserId,
     /// The schedule to follow: the wanted one, or a default.
     pub schedule: &'a Schedule,
-    /// Who gets it back one day.
-    pub previous_owner: Option<PreviousOwner>,
+    /// Who gets it back one day: the first, or should that one be away by then, perhaps another.
+    pub owners: Vec<PreviousOwner>,
     /// What is stored of this record, if it was met before.
     pub before: Option<Lead>,
     /// Calendar time.
@@ -129,7 +129,9 @@ impl Enrolment<'_> {
         };
         lead.assistant = self.assistant.id.clone();
         lead.assistant_user = self.assistant_user.clone();
-        lead.previous_owner = self.previous_owner.clone().or(lead.previous_owner);
+        if let [owner, others @ ..] = self.owners.as_slice() {
+            (lead.previous_owner, lead.other_owners) = (Some(owner.clone()), others.to_vec());
+        }
         if quiet {
             // Something in the CRM keeps assigning it. One round is service, a second would be a fight.
             lead.hand_back = HandBack::Done;
@@ -158,10 +160,10 @@ impl Enrolment<'_> {
             stage: Stage::Closing { due: self.now },
             state: LeadState::Cold,
             status: self.status.unwrap_or(ConnectionStatus::Cold),
-            previous_owner: self.previous_owner.clone(),
+            previous_owner: self.owners.first().cloned(),
             hand_back: HandBack::NotDue,
             thread: Thread::default(),
-            other_owners: Vec::new(),
+            other_owners: self.owners.iter().skip(1).cloned().collect(),
             mails_sent: 0,
             sent: Vec::new(),
             answer: None,

@@ -84,6 +84,9 @@ pub enum ErrandProgress {
     Waiting {
         /// When.
         due: Timestamp,
+        /// Is that a slot of the assistant's agenda, which is this mail's?
+        #[serde(default)]
+        booked: bool,
     },
     /// It is claimed and may be leaving.
     Sending {
@@ -128,7 +131,7 @@ impl Lead {
             Stage::Held { .. } | Stage::Sending { .. } | Stage::Ended { .. } => None,
         };
         let errand = match &self.errand {
-            Some(Errand { progress: ErrandProgress::Waiting { due }, .. }) => Some(*due),
+            Some(Errand { progress: ErrandProgress::Waiting { due, .. }, .. }) => Some(*due),
             Some(Errand { progress: ErrandProgress::Sending { .. }, .. }) | None => None,
         };
         let reminder = self.reminder.as_ref().map(|reminder| reminder.due);
@@ -159,11 +162,11 @@ impl Changing<'_> {
         let Some(errand) = &mut self.lead.errand else { return Ok(()) };
         let kind = errand.kind.clone();
         match (&errand.progress, fact) {
-            (ErrandProgress::Waiting { due }, Fact::Claimed { lease_until, .. }) if *due <= now && !busy => {
+            (ErrandProgress::Waiting { due, .. }, Fact::Claimed { lease_until, .. }) if *due <= now && !busy => {
                 errand.progress = ErrandProgress::Sending { lease_until };
             }
-            (ErrandProgress::Waiting { .. }, Fact::ErrandPostponed { until }) => {
-                errand.progress = ErrandProgress::Waiting { due: until };
+            (ErrandProgress::Waiting { .. }, Fact::ErrandPostponed { until, booked }) => {
+                errand.progress = ErrandProgress::Waiting { due: until, booked };
             }
             // Also while it waits for another try: the provider may know better than the one who asked.
             (_, Fact::Sent { delivery, mail, message_ids }) => {
@@ -172,7 +175,7 @@ impl Changing<'_> {
                 self.keep_distance();
             }
             (ErrandProgress::Sending { .. }, Fact::NotSent { retry_at, .. }) => {
-                errand.progress = ErrandProgress::Waiting { due: retry_at };
+                errand.progress = ErrandProgress::Waiting { due: retry_at, booked: false };
             }
             (ErrandProgress::Sending { .. }, Fact::SendRefused { reason, .. }) => {
                 self.lead.errand = None;

@@ -44,6 +44,8 @@ pub enum Fact {
     ErrandPostponed {
         /// Until when.
         until: Timestamp,
+        /// Is that a slot that was booked for it?
+        booked: bool,
     },
     /// A mail left.
     Sent {

@@ -34,11 +34,11 @@ fn enrolment<'a>(assistant: &'a Assistant, schedule: &'a Schedule) -> Enrolment<
         assistant,
         assistant_user: UserId::parse("9").unwrap(),
         schedule,
-        previous_owner: Some(PreviousOwner {
+        owners: vec![PreviousOwner {
             user: UserId::parse("1").unwrap(),
             name: "Pat".into(),
             rule: OwnerRule::Timeline,
-        }),
+        }],
         before: None,
         now: at("2026-01-05T10:00:00Z"),
     }
@@ -160,7 +160,7 @@ fn notes_read_well() {
         let note = crate::notes::turned_away(lead, &assistant, &why);
         texts.push(format!("# {}\n{}", note.title, note.content));
     }
-    let odd = Enrolment { wanted_schedule: "Gone".into(), previous_owner: None, ..enrolment(&assistant, &schedule) };
+    let odd = Enrolment { wanted_schedule: "Gone".into(), owners: vec![], ..enrolment(&assistant, &schedule) };
     if let Effect::Crm(CrmChange::Note(note)) = &odd.decide().effects[0] {
         texts.push(format!("# {}\n{}", note.title, note.content));
     }

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Caller, fields, related};
+use super::{Caller, fields, related, users};
 use crate::{
     reply::{Answer, Outcome, Refusal},
     request::Request,
@@ -56,6 +56,10 @@ pub(super) fn answer(world: &World, caller: &Caller, request: &Request, tail: &[
         ["related_lists"] => {
             allowed("related_lists")?;
             json!({"related_lists": related::metadata(world, module_parameter(world, request)?)})
+        }
+        ["users_unavailability"] => {
+            allowed("users_unavailability")?;
+            return users::unavailability(world);
         }
         ["emails", "actions", "from_addresses"] => {
             allowed("emails")?;

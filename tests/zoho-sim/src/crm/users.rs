@@ -74,9 +74,26 @@ fn shown(world: &World, user: &User) -> Value {
         "time_zone": world.zone_name, "offset": offset, "locale": "en_US", "language": "en_US",
         "country_locale": "en_US",
         "created_time": world.time(user.created), "Modified_Time": world.time(user.modified), "Isonline": false,
-        "Reporting_To": null, "alias": null, "phone": null, "mobile": null, "category": "regular_user",
+        "Reporting_To": user.reports_to.as_ref().map(|id| json!({"name": world.user_name(id), "id": id})), "alias": null, "phone": null, "mobile": null, "category": "regular_user",
         "personal_account": false, "microsoft": false,
     })
+}
+
+/// When users are not at work, as far as they said so.
+pub(super) fn unavailability(world: &World) -> Outcome {
+    let away = |user: &User| {
+        let (from, to) = user.away?;
+        Some(json!({
+            "id": format!("{}9", user.id), "comments": "Away", "from": world.time(from), "to": world.time(to),
+            "user": {"name": user.full_name(), "id": user.id, "zuid": user.zuid},
+        }))
+    };
+    let all: Vec<Value> = world.users.iter().filter(|user| !user.deleted).filter_map(away).collect();
+    if all.is_empty() {
+        return Ok(Answer::nothing());
+    }
+    let info = json!({"per_page": 200, "count": all.len(), "page": 1, "more_records": false});
+    Ok(Answer::json(200, json!({"users_unavailability": all, "info": info})))
 }
 
 pub(super) fn org(world: &World, caller: &Caller, request: &Request) -> Outcome {

@@ -17,6 +17,10 @@ pub(crate) struct User {
     pub active: bool,
     pub confirmed: bool,
     pub deleted: bool,
+    /// The manager's id.
+    pub reports_to: Option<String>,
+    /// When they are not at work, by their own word.
+    pub away: Option<(Timestamp, Timestamp)>,
     pub location: String,
     pub created: Timestamp,
     pub modified: Timestamp,
@@ -52,6 +56,8 @@ impl World {
             active: new.active,
             confirmed: new.confirmed,
             deleted: false,
+            reports_to: None,
+            away: None,
             location: new.location.clone().unwrap_or_else(|| self.places.home.clone()),
             created: times::whole_second(self.now),
             modified: times::whole_second(self.now),

@@ -61,7 +61,7 @@ impl LeadChanges {
                     }
                     return Ok(Applied::Changed);
                 }
-                Err(Clash::Lead | Clash::Suppressed | Clash::CapReached) => {}
+                Err(Clash::Lead | Clash::Suppressed | Clash::Agenda) => {}
             }
         }
         Err(AppError::Contended(format!("lead {id}")))

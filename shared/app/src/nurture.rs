@@ -4,21 +4,24 @@
 //! if the address is suppressed or the day's cap is reached. What happens after it can only be "sent", "not sent" or
 //! "unknown", and unknown is looked up, never sent again.
 
+mod leaving;
+mod round;
+
 use std::sync::Arc;
 
 use domain::{
-    DeliveryId, EmailAddress, Fact, How, Lead, LeadId, Mailbox, Moment, OrgId, OutgoingMail, Purpose, SigningKey,
-    Stage, StepNo,
+    Assistant, DeliveryId, EmailAddress, Fact, Lead, LeadId, Mailbox, OrgId, OutgoingMail, Purpose, SigningKey, Stage,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use crate::change::LeadChanges;
 use crate::deliveries::Deliveries;
-use crate::directory::Directory;
 use crate::error::AppError;
 use crate::ports::{Lookup, Mailer, SendError};
-use crate::store::{Alongside, Clash, Delivery, Health, LeadCommit, Outcome, Queue, Store, StoredLead};
-use crate::writing::{Commission, MODEL_TIME, Writing, Written};
+use crate::store::{Alongside, Connection, Delivery, Queue, Store};
+use crate::writing::Writing;
+pub(crate) use leaving::Mail;
+pub(crate) use round::Round;
 
 /// How long a sender has a mail to itself. Mail systems answer within seconds; the provider's own word that the mail
 /// left arrives well within this time.
@@ -49,6 +52,8 @@ pub struct Ticked {
     pub sent: u32,
     /// Leads that have to wait.
     pub postponed: u32,
+    /// Mails that wait for a person's approval.
+    pub held: u32,
     /// Schedules that ended.
     pub ended: u32,
     /// Deliveries whose fate was looked up.
@@ -67,12 +72,13 @@ impl Nurture {
         let mut ticked = Ticked::default();
         let (store, clock) = (self.store(), &self.changes().clock);
         self.settle_until(clock.real(), &mut ticked).await?;
+        let mut round = Round::new(store);
         for key in store.due(Queue::Send, clock.calendar(), PER_SHARD).await? {
             if clock.real() >= deadline {
                 break;
             }
             if let Some((org, lead)) = Store::lead_of_key(&key) {
-                let stepped = self.step(&org, &lead, &mut ticked.oldest_due_secs).await;
+                let stepped = self.step(&mut round, &org, &lead, &mut ticked.oldest_due_secs).await;
                 ticked.note(&org, &lead, stepped);
             }
         }
@@ -106,16 +112,23 @@ impl Nurture {
         &self.changes().store
     }
 
-    async fn step(&self, org: &OrgId, id: &LeadId, oldest: &mut i64) -> Result<Stepped, AppError> {
+    async fn step(&self, round: &mut Round, org: &OrgId, id: &LeadId, oldest: &mut i64) -> Result<Stepped, AppError> {
         let Some(stored) = self.store().lead(org, id).await? else { return Ok(Stepped::Nothing) };
         let now = self.changes().clock.calendar();
-        if let Some(stepped) = self.besides_the_schedule(org, &stored).await? {
+        if let Some(stepped) = self.besides_the_schedule(round, org, &stored).await? {
             return Ok(stepped);
         }
         match stored.lead.stage {
-            Stage::Waiting { due, step } if due <= now => {
+            Stage::Waiting { due, step, .. } if due <= now => {
                 *oldest = (*oldest).max(now.duration_since(due).as_secs());
-                self.send(org, &stored, step).await
+                let directory = round.directory(org).await?;
+                if directory.schedule_of(&stored.lead).step(step).is_none() {
+                    // The schedule was shortened under the lead.
+                    let over = |lead: &Lead| matches!(lead.stage, Stage::Waiting { .. }).then_some(Fact::NothingLeft);
+                    self.changes().apply(org, id, over, Alongside::default()).await?;
+                    return Ok(Stepped::Nothing);
+                }
+                self.leave(round, org, &stored, Mail::Step(step)).await
             }
             Stage::Closing { due } if due <= now => {
                 let over = |lead: &Lead| {
@@ -124,89 +137,30 @@ impl Nurture {
                 self.changes().apply(org, id, over, Alongside::default()).await?;
                 Ok(Stepped::Ended)
             }
-            Stage::Waiting { .. } | Stage::Closing { .. } | Stage::Sending { .. } | Stage::Ended { .. } => {
-                Ok(Stepped::Nothing)
-            }
+            Stage::Waiting { .. }
+            | Stage::Held { .. }
+            | Stage::Closing { .. }
+            | Stage::Sending { .. }
+            | Stage::Ended { .. } => Ok(Stepped::Nothing),
         }
     }
 
-    async fn send(&self, org: &OrgId, stored: &StoredLead, step: StepNo) -> Result<Stepped, AppError> {
-        let lead = &stored.lead;
-        let directory = Directory::read(self.store(), org).await?;
-        let Some(assistant) = directory.assistant_of(lead) else {
-            return Err(AppError::Invalid(format!("assistant {} is gone", lead.assistant)));
-        };
-        let schedule = directory.schedule_of(lead);
-        let calendar = &assistant.calendar;
-        let now = self.changes().clock.calendar();
-        let moment = Moment { now, assistant, schedule: &schedule };
-        if !calendar.is_open(now) {
-            return self.postpone(org, &lead.id, calendar.soonest(now, lead.spread(step))).await;
-        }
-        if let Health::Broken { .. } = directory.connection.value.health {
-            // Without the CRM nobody could see what was sent, or take the record back.
-            return self.postpone(org, &lead.id, now + SignedDuration::from_mins(15)).await;
-        }
-        let Some(address) = lead.address.clone() else { return Ok(Stepped::Nothing) };
-        if let Some(why) = self.store().suppression(org, &address).await? {
-            let barred = |lead: &Lead| lead.is_active().then_some(Fact::Unsubscribed { why });
-            self.changes().apply(org, &lead.id, barred, Alongside::default()).await?;
-            return Ok(Stepped::Ended);
-        }
-        let Some(follow_up) = schedule.step(step) else {
-            // The schedule was shortened under the lead.
-            let over = |lead: &Lead| matches!(lead.stage, Stage::Waiting { .. }).then_some(Fact::NothingLeft);
-            self.changes().apply(org, &lead.id, over, Alongside::default()).await?;
-            return Ok(Stepped::Nothing);
-        };
-        let unsubscribe_url = self.unsubscribe_url(&directory, lead);
-        let commission = Commission {
-            step: follow_up,
-            number: step,
-            mails: schedule.steps().len(),
-            lead,
-            assistant,
-            organisation: &directory.connection.value.name,
-            calendar,
-            postscript: "",
-            unsubscribe_url: &unsubscribe_url,
-            model_time: MODEL_TIME,
-        };
-        let written = self.writing.write(&commission).await;
-        let Written { draft, how } =
-            written.map_err(|error| AppError::Invalid(format!("schedule {}: {error}", schedule.name())))?;
-        let mail = OutgoingMail {
-            subject: draft.subject,
-            text: draft.text,
-            ..self.envelope(&directory, lead, lead.delivery(step), address, &moment)
-        };
-        match self.claim(stored, mail, how, Some(assistant.daily_cap), &directory, &moment).await? {
-            Ok(delivery) => self.deliver(org, &lead.id, &delivery).await,
-            Err(Clash::CapReached) => {
-                self.postpone(org, &lead.id, calendar.days_later(now, 1, lead.spread(step))).await
-            }
-            // Another worker, an answer, or an unsubscription was faster: whatever it was, it is in the table now.
-            Err(Clash::Lead | Clash::Suppressed) => Ok(Stepped::Nothing),
-        }
-    }
-
-    pub(crate) fn unsubscribe_url(&self, directory: &Directory, lead: &Lead) -> String {
-        let token = self.key.name(Purpose::Unsubscribe, &directory.org, &lead.id);
-        let url = directory.connection.value.public_url.join(&format!("unsubscribe/{token}"));
+    fn unsubscribe_url(&self, connection: &Connection, lead: &Lead) -> String {
+        let token = self.key.name(Purpose::Unsubscribe, &connection.org, &lead.id);
+        let url = connection.public_url.join(&format!("unsubscribe/{token}"));
         url.map_or_else(|_| String::new(), String::from)
     }
 
     /// A mail to the lead in its thread, with nothing written yet.
-    pub(crate) fn envelope(
+    fn envelope(
         &self,
-        directory: &Directory,
+        connection: &Connection,
+        assistant: &Assistant,
         lead: &Lead,
         delivery: DeliveryId,
         address: EmailAddress,
-        moment: &Moment<'_>,
     ) -> OutgoingMail {
-        let Moment { now, assistant, .. } = *moment;
-        let name = |purpose| self.key.name(purpose, &directory.org, &lead.id);
+        let name = |purpose| self.key.name(purpose, &connection.org, &lead.id);
         let reply_domain = self.reply_domain.as_deref();
         let domain = reply_domain.unwrap_or(assistant.email.domain());
         // The delivery's own part of its name: run and step, or run and errand.
@@ -222,50 +176,14 @@ impl Nurture {
             message_id: format!("<{number}.{}@{domain}>", name(Purpose::Thread)),
             in_reply_to: lead.thread.message_ids.last().cloned(),
             references: lead.thread.message_ids.clone(),
-            unsubscribe_url: self.unsubscribe_url(directory, lead),
-            date: now,
+            unsubscribe_url: self.unsubscribe_url(connection, lead),
+            date: self.changes().clock.calendar(),
             delivery,
         }
     }
 
-    /// Names the mail in the table, as its sender's alone, before anything leaves.
-    pub(crate) async fn claim(
-        &self,
-        stored: &StoredLead,
-        mail: OutgoingMail,
-        how: How,
-        cap: Option<u32>,
-        directory: &Directory,
-        moment: &Moment<'_>,
-    ) -> Result<Result<Delivery, Clash>, AppError> {
-        let Moment { now, assistant, .. } = *moment;
-        let (org, lead, real) = (&directory.org, &stored.lead, self.changes().clock.real());
-        let before = self.store().delivery(org, &lead.id, &mail.delivery).await?;
-        let attempts = before.as_ref().map_or(0, |before| before.value.attempts) + 1;
-        if attempts > MOST_ATTEMPTS {
-            tracing::error!(%org, lead.id = %lead.id, attempts, "a mail cannot be handed to the mail system: check its settings");
-        }
-        let delivery = Delivery { mail, attempts, outcome: Outcome::Claimed, how };
-        let claim = Fact::Claimed { delivery: delivery.mail.delivery.clone(), lease_until: real + LEASE };
-        let transition = lead.apply(claim, moment)?;
-        let version = before.map(|before| before.version);
-        let date = assistant.calendar.date(now);
-        let commit = LeadCommit::new(org, Some(stored), transition, now, real);
-        let commit = commit.claiming(&delivery, version, &assistant.id, date, cap)?;
-        Ok(self.store().commit_lead(commit).await?.map(|()| delivery))
-    }
-
-    async fn postpone(&self, org: &OrgId, id: &LeadId, until: Timestamp) -> Result<Stepped, AppError> {
-        let now = self.changes().clock.calendar();
-        let later = |lead: &Lead| {
-            matches!(lead.stage, Stage::Waiting { due, .. } if due <= now).then_some(Fact::Postponed { until })
-        };
-        self.changes().apply(org, id, later, Alongside::default()).await?;
-        Ok(Stepped::Postponed)
-    }
-
     /// Hands the claimed mail to the mail system and stores what it said.
-    pub(crate) async fn deliver(&self, org: &OrgId, id: &LeadId, delivery: &Delivery) -> Result<Stepped, AppError> {
+    async fn deliver(&self, org: &OrgId, id: &LeadId, delivery: &Delivery) -> Result<Stepped, AppError> {
         let name = &delivery.mail.delivery;
         match self.mailer.send(org, &delivery.mail).await {
             Ok(message_id) => {
@@ -323,6 +241,7 @@ pub(crate) enum Stepped {
     Nothing,
     Sent,
     Postponed,
+    Held,
     Ended,
     Settled,
     Unknown,
@@ -334,6 +253,7 @@ impl Ticked {
             Ok(Stepped::Nothing) => {}
             Ok(Stepped::Sent) => self.sent += 1,
             Ok(Stepped::Postponed) => self.postponed += 1,
+            Ok(Stepped::Held) => self.held += 1,
             Ok(Stepped::Ended) => self.ended += 1,
             Ok(Stepped::Settled) => self.settled += 1,
             Ok(Stepped::Unknown) => self.unknown += 1,

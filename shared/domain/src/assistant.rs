@@ -1,5 +1,6 @@
 //! Assistants: who writes, from where, and when.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +66,12 @@ pub struct Assistant {
     /// The day of its first mail, in its zone: a new assistant starts with few mails a day. `None` before that mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_on: Option<Date>,
+    /// Nothing leaves before this instant: a person paused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<Timestamp>,
+    /// The day a person let it go on after it was held; what happened before is not held against it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trusted_since: Option<Date>,
     /// One or two lines under each body that are never rewritten.
     #[serde(default)]
     pub more_information: String,
@@ -149,6 +156,8 @@ impl Assistant {
             daily_cap: Self::DEFAULT_DAILY_CAP,
             holiday_country: None,
             started_on: None,
+            paused_until: None,
+            trusted_since: None,
             more_information: String::new(),
             ai_disclosure: None,
             approval: Approval::default(),

@@ -122,11 +122,11 @@ fn ending(lead: &Lead) -> (String, String) {
         EndReason::ScheduleEnded if lead.answer.is_some() => plain("No further answer"),
         EndReason::ScheduleEnded => plain("No answer to any mail"),
         EndReason::Suppressed { by: SuppressedWhy::Complained } => {
-            ("Reported as abuse".to_owned(), format!("Reason: {}.", notes::suppression(SuppressedWhy::Complained)))
+            ("Reported as abuse".to_owned(), format!("Reason: {}.", SuppressedWhy::Complained.words()))
         }
         EndReason::Suppressed { by: SuppressedWhy::Unsubscribed | SuppressedWhy::Bounced } => plain("Unsubscribed"),
         EndReason::Undeliverable { reason } if reason.is_empty() => {
-            ("The address does not work".to_owned(), format!("Reason: {}.", notes::suppression(SuppressedWhy::Bounced)))
+            ("The address does not work".to_owned(), format!("Reason: {}.", SuppressedWhy::Bounced.words()))
         }
         EndReason::Undeliverable { reason } => {
             ("The mail could not be sent".to_owned(), format!("The mail system says: {}", clip(&field(reason), 200)))

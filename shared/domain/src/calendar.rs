@@ -3,9 +3,10 @@
 //! **Invariant:** every instant this module returns lies inside the window of a working day in the calendar's zone.
 
 use jiff::civil::{Date, Time, Weekday};
-use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use crate::place::Zone;
 
 /// A calendar that cannot work, with the field to mend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,7 +51,17 @@ impl SendWindow {
         Ok(Self { from, to })
     }
 
-    fn length_secs(self) -> u64 {
+    /// When it opens.
+    pub fn from(self) -> Time {
+        self.from
+    }
+
+    /// When it closes.
+    pub fn to(self) -> Time {
+        self.to
+    }
+
+    pub(crate) fn length_secs(self) -> u64 {
         u64::try_from(self.to.duration_since(self.from).as_secs()).unwrap_or(0)
     }
 }
@@ -74,7 +85,7 @@ impl std::fmt::Display for SendWindow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "StoredCalendar", into = "StoredCalendar")]
 pub struct Calendar {
-    zone: TimeZone,
+    zone: Zone,
     window: SendWindow,
     off_days: Vec<Weekday>,
 }
@@ -111,9 +122,7 @@ impl Calendar {
 
     /// A calendar from its parts; `off_days` are English weekday names or their first three letters.
     pub fn new<S: AsRef<str>>(zone: &str, window: SendWindow, off_days: &[S]) -> Result<Self, InvalidCalendar> {
-        let unknown = || InvalidCalendar::Zone(zone.to_owned());
-        let zone = TimeZone::get(zone).map_err(|_| unknown())?;
-        zone.iana_name().ok_or_else(unknown)?;
+        let zone = Zone::parse(zone).map_err(|_| InvalidCalendar::Zone(zone.to_owned()))?;
         let mut days = Vec::new();
         for name in off_days {
             let day = parse_weekday(name.as_ref())?;
@@ -126,7 +135,12 @@ impl Calendar {
 
     /// The zone's IANA name.
     pub fn zone_name(&self) -> &str {
-        self.zone.iana_name().expect("the constructor takes named zones only")
+        self.zone.name()
+    }
+
+    /// The zone.
+    pub fn zone(&self) -> &Zone {
+        &self.zone
     }
 
     /// The hours in which mails may leave.
@@ -141,7 +155,7 @@ impl Calendar {
 
     /// May a mail leave at `now`?
     pub fn is_open(&self, now: Timestamp) -> bool {
-        let local = now.to_zoned(self.zone.clone());
+        let local = now.to_zoned(self.zone.zone().clone());
         self.works_on(local.date()) && self.window.from <= local.time() && local.time() < self.window.to
     }
 
@@ -151,7 +165,7 @@ impl Calendar {
             return now;
         }
         let spread = spread % (self.window.length_secs() / 4).max(1);
-        let local = now.to_zoned(self.zone.clone());
+        let local = now.to_zoned(self.zone.zone().clone());
         let first = if local.time() < self.window.from { local.date() } else { tomorrow(local.date()) };
         self.slot_on_or_after(first, spread)
     }
@@ -160,7 +174,7 @@ impl Calendar {
     ///
     /// Days are calendar days in the calendar's zone; a result on an off day moves forward, never back.
     pub fn days_later(&self, since: Timestamp, days: u16, spread: u64) -> Timestamp {
-        let date = since.to_zoned(self.zone.clone()).date();
+        let date = since.to_zoned(self.zone.zone().clone()).date();
         let target = date.checked_add(Span::new().days(i64::from(days))).unwrap_or(Date::MAX);
         self.slot_on_or_after(target, spread)
     }
@@ -185,17 +199,22 @@ impl Calendar {
 
     /// The civil date at `now` in this zone; daily caps are counted by it.
     pub fn date(&self, now: Timestamp) -> Date {
-        now.to_zoned(self.zone.clone()).date()
+        now.to_zoned(self.zone.zone().clone()).date()
     }
 
     /// `now` as people in this zone read it, such as `Mon 12 Jan 2026, 09:00`.
     pub fn display(&self, now: Timestamp) -> String {
-        now.to_zoned(self.zone.clone()).strftime("%a %-d %b %Y, %H:%M (%Q)").to_string()
+        now.to_zoned(self.zone.zone().clone()).strftime("%a %-d %b %Y, %H:%M (%Q)").to_string()
     }
 
-    /// The first instant of a day in this zone.
-    pub fn start_of(&self, date: Date) -> Timestamp {
-        self.at(date, Time::midnight())
+    /// Is this weekday an off day?
+    pub fn is_off(&self, day: Weekday) -> bool {
+        self.off_days.contains(&day)
+    }
+
+    /// Are the off days those that nobody chose, Saturday and Sunday? Then a country's own weekend replaces them.
+    pub fn has_default_off_days(&self) -> bool {
+        self.off_days.len() == 2 && self.is_off(Weekday::Saturday) && self.is_off(Weekday::Sunday)
     }
 
     fn works_on(&self, date: Date) -> bool {
@@ -203,7 +222,7 @@ impl Calendar {
     }
 
     fn at(&self, date: Date, time: Time) -> Timestamp {
-        date.to_datetime(time).to_zoned(self.zone.clone()).map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+        date.to_datetime(time).to_zoned(self.zone.zone().clone()).map_or(Timestamp::MAX, |zoned| zoned.timestamp())
     }
 }
 

@@ -6,7 +6,7 @@ use crate::assistant::Assistant;
 use crate::brief::{clip, decided};
 use crate::crm::Note;
 use crate::id::StepNo;
-use crate::lead::{Lead, NotTaken, SuppressedWhy};
+use crate::lead::{Lead, NotTaken};
 use crate::owner::PreviousOwner;
 use crate::reading::Intent;
 use crate::schedule::Schedule;
@@ -73,20 +73,12 @@ pub(crate) fn reason(why: &NotTaken) -> String {
         NotTaken::NoAddress => "the record has no mail address".to_owned(),
         NotTaken::InvalidAddress => "the mail address on the record is not valid".to_owned(),
         NotTaken::OptedOut => "the person opted out of mail".to_owned(),
-        NotTaken::Suppressed { by } => format!("the address is on the suppression list: {}", suppression(*by)),
+        NotTaken::Suppressed { by } => format!("the address is on the suppression list: {}", by.words()),
         NotTaken::AlreadyNurtured { through } => {
             let record = through.record();
             format!("the same address is already written to through {} {}", record.module, record.id)
         }
         NotTaken::NurturedBefore => "it was nurtured before, and an assignment does not start it again".to_owned(),
-    }
-}
-
-pub(crate) fn suppression(why: SuppressedWhy) -> &'static str {
-    match why {
-        SuppressedWhy::Unsubscribed => "its owner unsubscribed",
-        SuppressedWhy::Bounced => "it cannot receive mail",
-        SuppressedWhy::Complained => "its owner reported a mail as abuse",
     }
 }
 

@@ -24,11 +24,11 @@ pub enum InvalidPostscript {
     Link(usize),
 }
 
-/// One line of the table.
+/// One line of the table; what follows "P.S.".
 ///
 /// ```
 /// let line = domain::Postscript { text: "Lenses are ground twice.".into(), link: None };
-/// assert_eq!(line.to_string(), "P.S. Lenses are ground twice.");
+/// assert_eq!(line.to_string(), "Lenses are ground twice.");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,7 +42,7 @@ pub struct Postscript {
 
 impl std::fmt::Display for Postscript {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "P.S. {}", self.text)?;
+        f.write_str(&self.text)?;
         self.link.iter().try_for_each(|link| write!(f, " {link}"))
     }
 }
@@ -102,9 +102,9 @@ mod tests {
     }
 
     #[test]
-    fn a_line_reads_as_a_postscript() {
+    fn a_line_is_its_fact_and_its_link() {
         let table = table(r#"[{"text": " We grind twice. ", "link": "https://northwind.example/why"}]"#).unwrap();
-        assert_eq!(table.lines()[0].to_string(), "P.S. We grind twice. https://northwind.example/why");
+        assert_eq!(table.lines()[0].to_string(), "We grind twice. https://northwind.example/why");
     }
 
     #[test]

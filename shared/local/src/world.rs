@@ -11,7 +11,7 @@ use app::ports::{Secrets, Table};
 use app::store::Store;
 use app::writing::Writing;
 use axum::body::Bytes;
-use domain::{Assistant, Calendar, OrgId, Wake};
+use domain::{Assistant, Calendar, Lead, OrgId, Wake};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::header::{COOKIE, LOCATION, SET_COOKIE};
 use lambda_http::{Body, Response};
@@ -188,7 +188,7 @@ impl World {
     /// what falls due: mails, then what they cause.
     pub async fn step_to_next(&self, org: &OrgId, most: SignedDuration) -> Result<(), WorldError> {
         let leads = self.product.admin().leads(org).await.map_err(|error| WorldError::new("the leads", error))?;
-        let due = leads.iter().filter_map(domain::Lead::wake).map(|wake| match wake {
+        let due = leads.iter().filter_map(Lead::wake).map(|wake| match wake {
             Wake::Due(due) | Wake::Lease(due) => due,
         });
         let latest = self.clock.now() + most;

@@ -114,6 +114,10 @@ pub struct Delivery {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
+    /// Written; a person has to approve it.
+    AwaitsApproval,
+    /// A person approved it; it leaves as it is when its time has come.
+    Approved,
     /// Claimed; it may be leaving.
     Claimed,
     /// It left.

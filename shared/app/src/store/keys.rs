@@ -12,7 +12,8 @@
 //! | its timeline, deliveries, mails read | `lead#O#L` | `event#T#N`, `delivery#D`, `mail#H` | |
 //! | address in use | `address#O#H` | `use` | |
 //! | suppressed address | `suppression#O#H` | `suppression` | |
-//! | mails of an assistant on a day | `counter#O#A` | the date | |
+//! | what an assistant has booked on a day | `agenda#O#A` | the date | |
+//! | why a mail left or did not | `lead#O#L` | `decision#T#N` | |
 //! | lead of a Message-ID | `message#O#H` | `message` | |
 //! | org of a mailbox | `mailbox#H` | `mailbox` | |
 //! | notification | `notification#O` | its hash | work `notification#N` until it is done |
@@ -141,6 +142,13 @@ pub(super) fn event(org: &OrgId, lead: &LeadId, at: Timestamp, version: u64, pos
     key(lead_partition(org, lead), format!("{EVENTS}{:020}#{version:08}#{position:02}", at.as_millisecond()))
 }
 
+pub(super) const DECISIONS: &str = "decision#";
+
+/// In order by time, unique by the lead's version as events are.
+pub(super) fn decision(org: &OrgId, lead: &LeadId, at: Timestamp, version: u64, position: usize) -> Key {
+    key(lead_partition(org, lead), format!("{DECISIONS}{:020}#{version:08}#{position:02}", at.as_millisecond()))
+}
+
 pub(super) fn delivery(org: &OrgId, lead: &LeadId, delivery: &DeliveryId) -> Key {
     key(lead_partition(org, lead), format!("delivery#{delivery}"))
 }
@@ -169,8 +177,17 @@ pub(super) fn suppression(org: &OrgId, address: &EmailAddress) -> Key {
     key(format!("suppression#{org}#{}", address.hash()), "suppression")
 }
 
-pub(super) fn counter(org: &OrgId, assistant: &AssistantId, date: Date) -> Key {
-    key(format!("counter#{org}#{assistant}"), date.to_string())
+pub(super) fn agenda_partition(org: &OrgId, assistant: &AssistantId) -> String {
+    format!("agenda#{org}#{assistant}")
+}
+
+/// Is it a row of an agenda?
+pub(super) fn is_agenda(key: &Key) -> bool {
+    key.partition.starts_with("agenda#")
+}
+
+pub(super) fn agenda(org: &OrgId, assistant: &AssistantId, date: Date) -> Key {
+    key(agenda_partition(org, assistant), date.to_string())
 }
 
 pub(super) fn message(org: &OrgId, message_id: &str) -> Key {

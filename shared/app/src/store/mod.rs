@@ -1,6 +1,7 @@
 //! The product's rows by their types. What a commit holds together is decided here: a lead, what it changes in the CRM,
 //! its story and its address are written together or not at all.
 
+mod agenda;
 mod bulk;
 mod entities;
 pub mod keys;
@@ -15,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use agenda::{ChangedDay, Counted, StoredAgenda};
 pub use bulk::{BULK_PAGE, Bulk, BulkFailure};
 use entities::LeadPointer;
 pub use entities::{Connection, Delivery, Health, KnownUsers, Notification, OutboxEntry, Outcome, StoryLine};

@@ -10,6 +10,7 @@ use crate::crm::{ConnectionStatus, CrmChange, Note};
 use crate::id::StepNo;
 use crate::mail::{Mailbox, Thread};
 use crate::notes;
+use crate::when::NotBefore;
 
 /// Something that a person does to a lead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,7 +123,7 @@ impl Lead {
     pub fn objection(&self, action: &Action) -> Option<&'static str> {
         let reason = match &self.stage {
             Stage::Ended { reason } => Some(reason),
-            Stage::Waiting { .. } | Stage::Sending { .. } | Stage::Closing { .. } => None,
+            Stage::Waiting { .. } | Stage::Held { .. } | Stage::Sending { .. } | Stage::Closing { .. } => None,
         };
         if reason == Some(&EndReason::RecordGone) {
             return Some("the record is no longer in the CRM");
@@ -265,11 +266,8 @@ impl Changing<'_> {
     /// The follow-up begins as a new one does, or goes on the next day; the assistant gets the record first.
     fn go_on_at(&mut self, step: StepNo) {
         let Moment { now, assistant, schedule } = *self.moment;
-        let calendar = &assistant.calendar;
-        let spread = self.lead.spread(step);
         let days = if step == StepNo::FIRST { schedule.step(step).map_or(0, |first| first.days_after) } else { 1 };
-        let due = if days == 0 { calendar.soonest(now, spread) } else { calendar.days_later(now, days, spread) };
-        self.lead.stage = Stage::Waiting { step, due };
+        let due = self.wait_for(step, (days > 0).then_some(NotBefore::Gap { since: now, days }));
         self.lead.reminder = None;
         self.lead.resume_at = None;
         self.lead.hand_back = HandBack::TakingBack;

@@ -20,7 +20,7 @@ impl Lead {
     /// The mail that has not been claimed yet; past the last one when none is left.
     pub(super) fn next_step(&self) -> StepNo {
         match self.stage {
-            Stage::Waiting { step, .. } => step,
+            Stage::Waiting { step, .. } | Stage::Held { step } => step,
             Stage::Sending { step, .. } => step.next(),
             Stage::Closing { .. } | Stage::Ended { .. } => StepNo::BEYOND,
         }
@@ -32,13 +32,23 @@ impl Changing<'_> {
     fn schedule(&mut self, stage: Stage, fact: Fact) -> Result<(), IllegalFact> {
         let Moment { now, assistant, schedule } = *self.moment;
         match (stage, fact) {
-            (Stage::Waiting { step, due }, Fact::Claimed { delivery, lease_until })
+            (Stage::Waiting { step, due, .. }, Fact::Claimed { delivery, lease_until })
                 if due <= now && delivery == self.lead.delivery(step) && self.lead.in_flight().is_none() =>
             {
                 self.lead.stage = Stage::Sending { step, delivery, lease_until };
             }
-            (Stage::Waiting { step, .. }, Fact::Postponed { until }) => {
-                self.lead.stage = Stage::Waiting { step, due: until };
+            (Stage::Waiting { step, .. }, Fact::Postponed { until, booked }) => {
+                self.lead.stage = Stage::Waiting { step, due: until, booked };
+            }
+            (Stage::Waiting { step, due, .. }, Fact::Held { delivery })
+                if due <= now && delivery == self.lead.delivery(step) =>
+            {
+                self.lead.stage = Stage::Held { step };
+                self.tell(format!("mail {step} is written and waits for approval"));
+            }
+            (Stage::Held { step }, Fact::Approved { delivery }) if delivery == self.lead.delivery(step) => {
+                self.tell(format!("mail {step} was approved"));
+                self.wait_for(step, None);
             }
             (Stage::Sending { step, delivery, .. }, Fact::Sent { delivery: sent, mail, message_ids })
                 if sent == delivery =>
@@ -49,7 +59,7 @@ impl Changing<'_> {
             (Stage::Sending { step, delivery, .. }, Fact::NotSent { delivery: failed, retry_at })
                 if failed == delivery =>
             {
-                self.lead.stage = Stage::Waiting { step, due: retry_at };
+                self.lead.stage = Stage::Waiting { step, due: retry_at, booked: false };
             }
             (Stage::Sending { delivery, .. }, Fact::SendRefused { delivery: refused, reason })
                 if refused == delivery =>
@@ -87,13 +97,19 @@ impl Changing<'_> {
                 self.end(EndReason::ScheduleEnded, LeadState::Processed);
                 self.hand_back();
             }
-            (Stage::Waiting { .. } | Stage::Sending { .. } | Stage::Closing { .. }, Fact::TakenOver) => {
+            (
+                Stage::Waiting { .. } | Stage::Held { .. } | Stage::Sending { .. } | Stage::Closing { .. },
+                Fact::TakenOver,
+            ) => {
                 self.tell("somebody else took the record; the remaining mails are cancelled");
                 self.end(EndReason::TakenOver, LeadState::Deactivated(DeactivatedWhy::Stopped));
                 self.let_go();
                 self.note(notes::taken_over(&self.lead, assistant));
             }
-            (Stage::Waiting { .. } | Stage::Sending { .. } | Stage::Closing { .. }, Fact::RecordGone) => {
+            (
+                Stage::Waiting { .. } | Stage::Held { .. } | Stage::Sending { .. } | Stage::Closing { .. },
+                Fact::RecordGone,
+            ) => {
                 self.tell("the record is no longer in the CRM; the remaining mails are cancelled");
                 self.end(EndReason::RecordGone, LeadState::Deactivated(DeactivatedWhy::Stopped));
                 self.let_go();
@@ -164,6 +180,8 @@ impl Fact {
         match self {
             Self::Claimed { .. } => "a claim to send",
             Self::Postponed { .. } => "a postponement",
+            Self::Held { .. } => "a written mail",
+            Self::Approved { .. } => "an approval",
             Self::Sent { .. } => "a mail that left",
             Self::NotSent { .. } => "a mail that did not leave",
             Self::SendRefused { .. } => "a refusal by the mail system",

@@ -11,6 +11,7 @@ use crate::brief;
 use crate::crm::{ConnectionStatus, CrmChange, Note, Task};
 use crate::id::{DeliveryId, StepNo};
 use crate::mail::LoggedMail;
+use crate::when::NotBefore;
 
 /// A hot lead that nobody looked at after this long is at risk.
 const FIRST_REMINDER: SignedDuration = SignedDuration::from_hours(24);
@@ -87,7 +88,8 @@ impl Changing<'_> {
         let spread = self.lead.spread(StepNo::FIRST).wrapping_add(u64::from(number));
         let due = if kind.is_automatic() { now } else { assistant.calendar.soonest(now, spread) };
         self.tell(format!("{} is due {}", kind.name(), assistant.calendar.display(due)));
-        self.lead.errand = Some(Errand { number, kind, answers, progress: ErrandProgress::Waiting { due } });
+        self.lead.errand =
+            Some(Errand { number, kind, answers, progress: ErrandProgress::Waiting { due, booked: false } });
     }
 
     pub fn suppress(&mut self, why: SuppressedWhy) {
@@ -155,15 +157,18 @@ impl Changing<'_> {
     pub fn go_on_after(&mut self, step: StepNo) {
         let Moment { now, assistant, schedule } = *self.moment;
         let next = step.next();
-        let spread = self.lead.spread(next);
-        self.lead.stage = match schedule.step(next) {
+        match schedule.step(next) {
             Some(follow_up) => {
                 // At least the next day: two mails on one day are never meant, whatever an edit of the schedule says.
-                let due = assistant.calendar.days_later(now, follow_up.days_after.max(1), spread);
-                Stage::Waiting { step: next, due }
+                let gap = NotBefore::Gap { since: now, days: follow_up.days_after.max(1) };
+                self.wait_for(next, Some(gap));
             }
-            None => Stage::Closing { due: assistant.calendar.days_later(now, schedule.closing_days(), spread) },
-        };
+            None => {
+                let spread = self.lead.spread(next);
+                let due = assistant.calendar.days_later(now, schedule.closing_days(), spread);
+                self.lead.stage = Stage::Closing { due };
+            }
+        }
     }
 
     /// From now on the owner is reminded of this hot lead until somebody takes care of it.

@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::change::Changing;
-use super::{Fact, IllegalFact, Lead, Moment, Stage};
+use super::{Fact, IllegalFact, Lead, Stage};
 use crate::id::DeliveryId;
 use crate::mail::Mailbox;
 use crate::notes;
+use crate::when::NotBefore;
 
 /// A mail besides the schedule.
 ///
@@ -83,6 +84,9 @@ pub enum ErrandProgress {
     Waiting {
         /// When.
         due: Timestamp,
+        /// Is that a slot of the assistant's agenda, which is this mail's?
+        #[serde(default)]
+        booked: bool,
     },
     /// It is claimed and may be leaving.
     Sending {
@@ -124,10 +128,10 @@ impl Lead {
         }
         let stage = match &self.stage {
             Stage::Waiting { due, .. } | Stage::Closing { due } => Some(*due),
-            Stage::Sending { .. } | Stage::Ended { .. } => None,
+            Stage::Held { .. } | Stage::Sending { .. } | Stage::Ended { .. } => None,
         };
         let errand = match &self.errand {
-            Some(Errand { progress: ErrandProgress::Waiting { due }, .. }) => Some(*due),
+            Some(Errand { progress: ErrandProgress::Waiting { due, .. }, .. }) => Some(*due),
             Some(Errand { progress: ErrandProgress::Sending { .. }, .. }) | None => None,
         };
         let reminder = self.reminder.as_ref().map(|reminder| reminder.due);
@@ -158,11 +162,11 @@ impl Changing<'_> {
         let Some(errand) = &mut self.lead.errand else { return Ok(()) };
         let kind = errand.kind.clone();
         match (&errand.progress, fact) {
-            (ErrandProgress::Waiting { due }, Fact::Claimed { lease_until, .. }) if *due <= now && !busy => {
+            (ErrandProgress::Waiting { due, .. }, Fact::Claimed { lease_until, .. }) if *due <= now && !busy => {
                 errand.progress = ErrandProgress::Sending { lease_until };
             }
-            (ErrandProgress::Waiting { .. }, Fact::ErrandPostponed { until }) => {
-                errand.progress = ErrandProgress::Waiting { due: until };
+            (ErrandProgress::Waiting { .. }, Fact::ErrandPostponed { until, booked }) => {
+                errand.progress = ErrandProgress::Waiting { due: until, booked };
             }
             // Also while it waits for another try: the provider may know better than the one who asked.
             (_, Fact::Sent { delivery, mail, message_ids }) => {
@@ -171,7 +175,7 @@ impl Changing<'_> {
                 self.keep_distance();
             }
             (ErrandProgress::Sending { .. }, Fact::NotSent { retry_at, .. }) => {
-                errand.progress = ErrandProgress::Waiting { due: retry_at };
+                errand.progress = ErrandProgress::Waiting { due: retry_at, booked: false };
             }
             (ErrandProgress::Sending { .. }, Fact::SendRefused { reason, .. }) => {
                 self.lead.errand = None;
@@ -205,10 +209,8 @@ impl Changing<'_> {
 
     /// Two mails on one day are never meant: the schedule's next one leaves a day after a person's words at the earliest.
     fn keep_distance(&mut self) {
-        if let Stage::Waiting { step, due } = self.lead.stage {
-            let Moment { now, assistant, .. } = *self.moment;
-            let earliest = assistant.calendar.days_later(now, 1, self.lead.spread(step));
-            self.lead.stage = Stage::Waiting { step, due: due.max(earliest) };
+        if let Stage::Waiting { step, due, .. } = self.lead.stage {
+            self.wait_longer(step, due, NotBefore::Gap { since: self.moment.now, days: 1 });
         }
     }
 }

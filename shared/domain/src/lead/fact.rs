@@ -6,6 +6,7 @@ use super::{Lead, Order, SuppressedWhy};
 use crate::address::EmailAddress;
 use crate::assistant::Assistant;
 use crate::crm::CrmChange;
+use crate::decision::Decision;
 use crate::id::DeliveryId;
 use crate::mail::LoggedMail;
 use crate::owner::PreviousOwner;
@@ -22,15 +23,29 @@ pub enum Fact {
         /// Real time.
         lease_until: Timestamp,
     },
-    /// The due mail has to wait: the cap is reached, or the window closed.
+    /// The due mail has to wait: the cap is reached, the window closed, or another mail too near.
     Postponed {
         /// Until when.
         until: Timestamp,
+        /// Is that a slot that was booked for it?
+        booked: bool,
+    },
+    /// The due mail is written; a person has to approve it.
+    Held {
+        /// Its name.
+        delivery: DeliveryId,
+    },
+    /// A person approved the written mail.
+    Approved {
+        /// Its name.
+        delivery: DeliveryId,
     },
     /// The mail besides the schedule has to wait.
     ErrandPostponed {
         /// Until when.
         until: Timestamp,
+        /// Is that a slot that was booked for it?
+        booked: bool,
     },
     /// A mail left.
     Sent {
@@ -121,6 +136,8 @@ pub enum Effect {
     },
     /// Tell the story: one sentence for the lead's timeline.
     Tell(String),
+    /// Keep why a mail leaves when it does.
+    Decided(Box<Decision>),
 }
 
 /// A fact's outcome: the new lead, and what to do.

@@ -6,6 +6,7 @@ mod change;
 mod enrol;
 mod errand;
 mod fact;
+mod planning;
 mod reply;
 mod state;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use crate::id::{AssistantId, DeliveryId, LeadId, StepNo, UserId};
 use crate::mail::Thread;
 use crate::owner::PreviousOwner;
 use crate::reading::Intent;
+use crate::when::Opens;
 
 pub use action::{Action, Order};
 pub use enrol::{AddressUse, Enrolment, NotTaken};
@@ -89,6 +91,9 @@ pub struct Lead {
     /// The mail that would have come next when the follow-up stopped. `None` where none was left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume_at: Option<StepNo>,
+    /// At which hours of its day it opened mails.
+    #[serde(default)]
+    pub opens: Opens,
     /// When the assistant took it on.
     pub enrolled_at: Timestamp,
     /// When this record was last turned away; a workflow that keeps assigning it is answered once a day, not for ever.
@@ -173,6 +178,14 @@ pub enum Stage {
         step: StepNo,
         /// When.
         due: Timestamp,
+        /// Is that a slot of the assistant's agenda, which is this mail's?
+        #[serde(default)]
+        booked: bool,
+    },
+    /// The next mail is written and waits for a person's approval.
+    Held {
+        /// Which mail.
+        step: StepNo,
     },
     /// A mail is claimed and may be leaving. If the sender dies, whoever finds this after the lease looks the mail up.
     Sending {
@@ -254,6 +267,7 @@ impl Stage {
     fn name(&self) -> &'static str {
         match self {
             Self::Waiting { .. } => "waiting for its next mail",
+            Self::Held { .. } => "waiting for approval of its next mail",
             Self::Sending { .. } => "being written to",
             Self::Closing { .. } => "waiting for a last answer",
             Self::Ended { .. } => "ended",

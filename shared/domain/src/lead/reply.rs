@@ -5,11 +5,13 @@ use jiff::Timestamp;
 use super::change::Changing;
 use super::errand::ErrandKind;
 use super::{Answer, DeactivatedWhy, Effect, EndReason, LeadState, Moment, Stage, SuppressedWhy};
+use crate::assistant::Assistant;
 use crate::brief;
 use crate::crm::{ConnectionStatus, CrmChange};
 use crate::mail::LoggedMail;
 use crate::notes;
 use crate::reading::{BounceKind, Intent, MailKind, Reading};
+use crate::when::NotBefore;
 
 /// An absence without a return date holds the mails this long.
 const UNDATED_ABSENCE_DAYS: u16 = 7;
@@ -118,40 +120,34 @@ impl Changing<'_> {
 
     /// The follow-up pauses until the day the lead named; `false` if no mail is left to go on with.
     fn wait_until_later(&mut self, reading: &Reading) -> bool {
-        let Moment { now, assistant, schedule } = *self.moment;
+        let Moment { now, assistant: Assistant { calendar, .. }, schedule } = *self.moment;
         let step = self.lead.next_step();
         if schedule.step(step).is_none() {
             return false;
         }
-        let calendar = &assistant.calendar;
-        let spread = self.lead.spread(step);
         let tomorrow = calendar.date(now).tomorrow().unwrap_or(calendar.date(now));
-        let due = match reading.return_date {
-            Some(date) => calendar.slot_on_or_after(date.max(tomorrow), spread),
-            None => calendar.days_later(now, UNDATED_LATER_DAYS, spread),
+        let later = match reading.return_date {
+            Some(date) => NotBefore::Day { date: date.max(tomorrow) },
+            None => NotBefore::Gap { since: now, days: UNDATED_LATER_DAYS },
         };
-        self.lead.stage = Stage::Waiting { step, due };
+        let due = self.wait_for(step, Some(later));
         self.tell(format!("asked for later; the follow-up goes on {}", calendar.display(due)));
         true
     }
 
     /// An absence moves the next mail only if it falls inside the absence; nothing else changes.
     fn absent(&mut self, reading: &Reading) {
-        let Moment { now, assistant, .. } = *self.moment;
-        let Stage::Waiting { step, due } = self.lead.stage else {
+        let Stage::Waiting { step, due, .. } = self.lead.stage else {
             return self.tell("out of office; nothing changes");
         };
-        let calendar = &assistant.calendar;
-        let spread = self.lead.spread(step);
-        let back: Timestamp = match reading.return_date {
-            Some(date) => calendar.slot_on_or_after(date.tomorrow().unwrap_or(date), spread),
-            None => calendar.days_later(now, UNDATED_ABSENCE_DAYS, spread),
+        let absence = match reading.return_date {
+            Some(back) => NotBefore::Absence { back },
+            None => NotBefore::UndatedAbsence { since: self.moment.now, days: UNDATED_ABSENCE_DAYS },
         };
-        if due < back {
-            self.lead.stage = Stage::Waiting { step, due: back };
-        }
+        let due = self.wait_longer(step, due, absence);
         self.lead.state = self.lead.state.and(LeadState::OutOfOffice);
-        self.tell(format!("out of office; the next mail goes {}", calendar.display(due.max(back))));
+        let next = self.moment.assistant.calendar.display(due);
+        self.tell(format!("out of office; the next mail goes {next}"));
     }
 }
 

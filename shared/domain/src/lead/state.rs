@@ -94,3 +94,14 @@ pub enum SuppressedWhy {
     /// Its owner called a mail abuse.
     Complained,
 }
+
+impl SuppressedWhy {
+    /// In words, to follow "the address is on the suppression list".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Unsubscribed => "its owner unsubscribed",
+            Self::Bounced => "it cannot receive mail",
+            Self::Complained => "its owner reported a mail as abuse",
+        }
+    }
+}

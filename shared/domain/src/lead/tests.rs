@@ -114,7 +114,7 @@ impl Walk {
     }
 
     fn send_due(&mut self) {
-        if let Stage::Waiting { step, due } = self.lead.stage.clone() {
+        if let Stage::Waiting { step, due, .. } = self.lead.stage.clone() {
             self.now = self.now.max(due);
             let delivery = self.lead.delivery(step);
             self.apply(Fact::Claimed { delivery: delivery.clone(), lease_until: self.now }).unwrap();
@@ -125,7 +125,8 @@ impl Walk {
 
     /// Sends the mail besides the schedule, if one is due.
     fn run_errand(&mut self) -> bool {
-        let Some(errand @ Errand { progress: ErrandProgress::Waiting { due }, .. }) = self.lead.errand.clone() else {
+        let Some(errand @ Errand { progress: ErrandProgress::Waiting { due, .. }, .. }) = self.lead.errand.clone()
+        else {
             return false;
         };
         self.now = self.now.max(due);
@@ -231,7 +232,11 @@ fn an_absence_moves_only_a_mail_that_falls_inside_it() {
     };
     let mail = logged(Direction::Received, walk.now, "away");
     walk.apply(Fact::Received { mail: mail.clone(), reading: away("2026-01-05") }).unwrap();
-    assert_eq!(walk.lead.stage, Stage::Waiting { step: StepNo::FIRST.next(), due }, "back before the next mail");
+    assert_eq!(
+        walk.lead.stage,
+        Stage::Waiting { step: StepNo::FIRST.next(), due, booked: false },
+        "back before the next mail"
+    );
     walk.apply(Fact::Received { mail, reading: away("2026-01-19") }).unwrap();
     let Stage::Waiting { due: moved, .. } = walk.lead.stage.clone() else { panic!("still waiting") };
     assert_eq!(walk.assistant.calendar.date(moved).to_string(), "2026-01-20", "the day after the return");

@@ -1,5 +1,7 @@
 //! Time zones by their IANA names.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +29,16 @@ impl Zone {
     /// The zone as the time library has it.
     pub fn zone(&self) -> &TimeZone {
         &self.0
+    }
+
+    /// The date that calendars show there.
+    pub fn date(&self, at: Timestamp) -> Date {
+        self.0.to_datetime(at).date()
+    }
+
+    /// The first instant of a day there; for a day that a clock change skips, the instant after it.
+    pub fn start_of(&self, date: Date) -> Timestamp {
+        date.to_zoned(self.0.clone()).map_or(Timestamp::MAX, |start| start.timestamp())
     }
 
     /// The place in its name: `Tokyo` for `Asia/Tokyo`.

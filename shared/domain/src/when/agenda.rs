@@ -6,8 +6,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Booking, Standing};
+use super::{Booking, Standing, plus};
 use crate::calendar::Calendar;
+
+/// More seconds than any day has; no clock is put back by more than a day.
+const LONGEST_DAY: u32 = 2 * 86_400;
 
 /// One day of an assistant: the slots taken, and how the mails of the day were received. One row of the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +29,7 @@ pub struct AgendaDay {
 impl AgendaDay {
     /// A day with nothing in it.
     pub fn empty(date: Date, calendar: &Calendar) -> Self {
-        let start = calendar.start_of(date);
+        let start = calendar.zone().start_of(date);
         Self { date, start, booked: Vec::new(), standing: Standing::default() }
     }
 
@@ -50,23 +53,41 @@ impl AgendaDay {
         &mut self.standing
     }
 
-    /// Takes a slot.
+    /// Takes a slot. A slot of another day is not taken.
     pub fn book(&mut self, at: Timestamp) {
-        let second = self.second(at);
-        let place = self.booked.partition_point(|taken| *taken <= second);
-        self.booked.insert(place, second);
+        if let Some(second) = self.second(at) {
+            let place = self.booked.partition_point(|taken| *taken <= second);
+            self.booked.insert(place, second);
+        }
     }
 
     /// Gives a slot back. Nothing happens if it was not taken.
     pub fn free(&mut self, at: Timestamp) {
-        let second = self.second(at);
-        if let Ok(place) = self.booked.binary_search(&second) {
+        if let Some(place) = self.place(at) {
             self.booked.remove(place);
         }
     }
 
-    fn second(&self, at: Timestamp) -> u32 {
-        u32::try_from(at.duration_since(self.start).as_secs()).unwrap_or(0)
+    /// Is this slot taken?
+    pub fn has(&self, at: Timestamp) -> bool {
+        self.place(at).is_some()
+    }
+
+    /// The latest slot that is taken less than `spacing` seconds before or after `at`, not counting `lost`.
+    pub(super) fn latest_near(&self, at: Timestamp, spacing: u32, lost: Option<Timestamp>) -> Option<Timestamp> {
+        let lost = lost.and_then(|lost| self.second(lost));
+        let (at, spacing) = (at.duration_since(self.start).as_secs(), i64::from(spacing));
+        let before = self.booked.partition_point(|taken| i64::from(*taken) < at + spacing);
+        let mut near = self.booked[..before].iter().rev().take_while(|taken| i64::from(**taken) > at - spacing);
+        near.find(|taken| Some(**taken) != lost).map(|taken| plus(self.start, *taken))
+    }
+
+    fn place(&self, at: Timestamp) -> Option<usize> {
+        self.booked.binary_search(&self.second(at)?).ok()
+    }
+
+    fn second(&self, at: Timestamp) -> Option<u32> {
+        u32::try_from(at.duration_since(self.start).as_secs()).ok().filter(|second| *second < LONGEST_DAY)
     }
 }
 
@@ -84,6 +105,11 @@ impl Agenda {
     /// The day, if it was read.
     pub fn day(&self, date: Date) -> Option<&AgendaDay> {
         self.0.get(&date)
+    }
+
+    /// All of them, by date.
+    pub(super) fn days(&self) -> impl Iterator<Item = &AgendaDay> {
+        self.0.values()
     }
 
     /// Carries a booking out in the days that were read, so that the next lead of the same tick sees it.

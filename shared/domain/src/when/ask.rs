@@ -1,5 +1,7 @@
 //! What decides when a mail leaves.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -10,7 +12,7 @@ use crate::calendar::Calendar;
 use crate::place::{Country, Whereabouts, Zone};
 
 /// Everything that decides, as values: stored with the answer, it gives the same answer again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
     /// Calendar time.
     pub now: Timestamp,
@@ -103,10 +105,13 @@ pub enum NotBefore {
     },
 }
 
-/// At which hours of its own day a lead opened mails.
+/// Opens before the most usual hour counts for anything.
+const ENOUGH_OPENS: u16 = 3;
+
+/// At which hours of its own day a lead opened mails: hour to count.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Opens(std::collections::BTreeMap<u8, u16>);
+pub struct Opens(BTreeMap<u8, u16>);
 
 impl Opens {
     /// One more open.
@@ -114,5 +119,12 @@ impl Opens {
         let hour = u8::try_from(zone.zone().to_datetime(at).hour()).unwrap_or(0);
         let count = self.0.entry(hour).or_default();
         *count = count.saturating_add(1);
+    }
+
+    /// The hour with the most opens, the earlier of equals, if it has at least three of them and a third of all.
+    pub fn usual_hour(&self) -> Option<u8> {
+        let (hour, count) = self.0.iter().rev().max_by_key(|(_, count)| **count)?;
+        let all: u32 = self.0.values().map(|count| u32::from(*count)).sum();
+        (*count >= ENOUGH_OPENS && u32::from(*count) * 3 >= all).then_some(*hour)
     }
 }

@@ -9,6 +9,9 @@
 
 mod agenda;
 mod ask;
+mod day;
+mod engine;
+mod evidence;
 mod pace;
 mod reason;
 
@@ -17,8 +20,8 @@ pub use ask::{Ask, NotBefore, Opens};
 pub use pace::{Breaker, Pace, Standing};
 pub use reason::Reason;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What to do about a mail, and why.
@@ -37,7 +40,7 @@ pub enum Plan {
     Wait {
         /// Until when.
         until: Timestamp,
-        /// What the commit writes into the agenda. `None` when no agenda was given.
+        /// What the commit writes into the agenda. `None` without an agenda, and when the slot that was booked is to come.
         booking: Option<Booking>,
         /// Why then.
         reasons: Vec<Reason>,
@@ -86,9 +89,19 @@ impl Plan {
     }
 }
 
-/// When the mail leaves. Without an agenda: always [`Plan::Wait`], until the instant to ask again with one (which may be
-/// now). With an agenda: any of the four.
+/// When the mail leaves. Without an agenda: [`Plan::Wait`] until the instant to ask again with one, which may be now (or
+/// [`Breaker::NoDay`]). With an agenda: any of the four.
 pub fn when(ask: &Ask, agenda: Option<&Agenda>) -> Plan {
-    let _ = agenda;
-    Plan::Wait { until: ask.now, booking: None, reasons: vec![] }
+    match agenda {
+        None => engine::plan(ask),
+        Some(agenda) => engine::book(ask, agenda),
+    }
 }
+
+/// So many seconds later, or the end of time.
+fn plus(at: Timestamp, secs: u32) -> Timestamp {
+    at.checked_add(SignedDuration::from_secs(secs.into())).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -67,7 +67,8 @@ async fn who_is_away_and_who_manages_whom_is_known() {
     let world = World::new().await;
     assert_eq!(world.zoho.absences(&org()).await.unwrap(), [], "nobody said so");
     let (from, to) = (time("2026-01-15T00:00:00Z"), time("2026-01-29T00:00:00Z"));
-    let change = UserChange { away: Some(Some((from, to))), reports_to: Some("lena@acme.example".into()), ..Default::default() };
+    let change =
+        UserChange { away: Some(Some((from, to))), reports_to: Some("lena@acme.example".into()), ..Default::default() };
     world.sim.change_user(SAM, &change).unwrap();
     let absence = Absence { user: world.user(SAM), from, to };
     assert_eq!(world.zoho.absences(&org()).await.unwrap(), [absence]);

@@ -147,7 +147,11 @@ async fn who_wants_to_meet_is_hot_and_the_owner_is_reminded_until_somebody_takes
     stage.hours(24 + 2 * 72 + 1).await;
     assert_eq!(due(&stage), [24, 24 + 72, 24 + 144]);
     assert_eq!(stage.tasks()[0]["Subject"], "Person 1 is hot and waits for you");
-    stage.world.zoho.edit_records("Contacts", &[&id], serde_json::json!({ "Phone": "+15550100" }), Some("sam@acme.example")).unwrap();
+    stage
+        .world
+        .zoho
+        .edit_records("Contacts", &[&id], serde_json::json!({ "Phone": "+15550100" }), Some("sam@acme.example"))
+        .unwrap();
     stage.hours(4 * 72).await;
     assert_eq!(due(&stage).len(), 3, "Sam has taken care of it");
     assert_eq!(stage.lead(&id).await.reminder, None);
@@ -172,7 +176,8 @@ async fn an_owner_who_is_away_is_replaced_by_the_backup() {
     admin.set_backup(&stage.org, "sam@acme.example", Some("lena@acme.example")).await.unwrap();
     let now = stage.world.clock.now();
     let holidays = Some((now, now + SignedDuration::from_hours(24 * 14)));
-    let away = UserChange { away: Some(holidays), reports_to: Some("diego@acme.example".into()), ..UserChange::default() };
+    let away =
+        UserChange { away: Some(holidays), reports_to: Some("diego@acme.example".into()), ..UserChange::default() };
     stage.world.zoho.change_user("sam@acme.example", &away).unwrap();
     stage.answers("Who are you?").await;
     assert_eq!(stage.owner("Contacts", &id), "Lena Vogt");
@@ -185,7 +190,8 @@ async fn an_owner_who_is_away_is_replaced_by_the_backup() {
 #[tokio::test]
 async fn an_owner_who_left_is_replaced_by_their_manager() {
     let (stage, id) = first_mail("", "").await;
-    let manager = UserChange { reports_to: Some("diego@acme.example".into()), active: Some(false), ..UserChange::default() };
+    let manager =
+        UserChange { reports_to: Some("diego@acme.example".into()), active: Some(false), ..UserChange::default() };
     stage.world.zoho.change_user("sam@acme.example", &manager).unwrap();
     // Users are read again after a while.
     stage.world.clock.advance_to(stage.world.clock.now() + SignedDuration::from_mins(20));

@@ -56,7 +56,7 @@ fn schedule_ended() -> Walk {
 
 fn sending() -> Walk {
     let mut walk = Walk::start();
-    let Stage::Waiting { step, due } = walk.lead.stage else { panic!("a mail is due") };
+    let Stage::Waiting { step, due, .. } = walk.lead.stage else { panic!("a mail is due") };
     walk.now = due;
     walk.apply(Fact::Claimed { delivery: walk.lead.delivery(step), lease_until: due }).unwrap();
     walk
@@ -152,7 +152,7 @@ fn a_follow_up_goes_on_where_it_stopped() {
     (0..3).for_each(|_| walk.send_due());
     walk.apply(answer(walk.now, Intent::Responded)).unwrap();
     walk.ask(Action::Continue).unwrap();
-    let Stage::Waiting { step, due } = walk.lead.stage.clone() else { panic!("it goes on") };
+    let Stage::Waiting { step, due, .. } = walk.lead.stage.clone() else { panic!("it goes on") };
     assert_eq!((step.index(), walk.lead.run), (3, 1), "the fourth mail, of the same run");
     assert!(due > walk.now && walk.assistant.calendar.is_open(due));
     assert_eq!(walk.lead.state, LeadState::Responded, "and what was answered stays known");

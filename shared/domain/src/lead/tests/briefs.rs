@@ -56,7 +56,7 @@ fn each_ending_has_its_page() {
         |walk| walk.apply(Fact::Undeliverable { why: SuppressedWhy::Bounced }).unwrap(),
         |walk| walk.apply(Fact::Undeliverable { why: SuppressedWhy::Complained }).unwrap(),
         |walk| {
-            let Stage::Waiting { step, due } = walk.lead.stage else { panic!("a mail is due") };
+            let Stage::Waiting { step, due, .. } = walk.lead.stage else { panic!("a mail is due") };
             (walk.now, walk.lead.other_owners) = (due, vec![]);
             let delivery = walk.lead.delivery(step);
             walk.apply(Fact::Claimed { delivery: delivery.clone(), lease_until: due }).unwrap();

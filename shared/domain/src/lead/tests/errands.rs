@@ -87,7 +87,7 @@ fn later_means_later() {
         let mut walk = with_links();
         walk.effects.clear();
         walk.apply(received(MailKind::Human, Intent::ConnectLater, named)).unwrap();
-        let Stage::Waiting { step, due } = walk.lead.stage.clone() else { panic!("it goes on") };
+        let Stage::Waiting { step, due, .. } = walk.lead.stage.clone() else { panic!("it goes on") };
         assert_eq!((step, walk.assistant.calendar.date(due).to_string().as_str()), (StepNo::FIRST.next(), expected));
         assert_eq!((walk.lead.state, walk.lead.hand_back), (LeadState::Warm, HandBack::NotDue));
         assert_eq!(walk.kinds(), ["Received mail", "status Warm"], "the assistant keeps it");
@@ -188,7 +188,7 @@ fn whoever_unsubscribes_gets_no_answer_any_more() {
 fn the_schedule_waits_for_the_mail_besides_it() {
     let mut walk = with_links();
     walk.ask(Action::Message { subject: None, text: "One more thing.".into() }).unwrap();
-    let Stage::Waiting { step, due } = walk.lead.stage.clone() else { panic!("a second mail is due") };
+    let Stage::Waiting { step, due, .. } = walk.lead.stage.clone() else { panic!("a second mail is due") };
     walk.now = due;
     let errand = walk.lead.errand.clone().unwrap();
     let delivery = walk.lead.errand_delivery(&errand);

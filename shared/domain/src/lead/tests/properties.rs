@@ -59,7 +59,9 @@ fn happen(walk: &mut Walk, which: u8, argument: u8) {
         18..=20 => drop(walk.ask(some_action(argument))),
         // A mail is claimed and then not sent, refused, or lost.
         21 => {
-            if let Some(errand @ Errand { progress: ErrandProgress::Waiting { due }, .. }) = walk.lead.errand.clone() {
+            if let Some(errand @ Errand { progress: ErrandProgress::Waiting { due, .. }, .. }) =
+                walk.lead.errand.clone()
+            {
                 walk.now = now.max(due);
                 let delivery = walk.lead.errand_delivery(&errand);
                 if walk.apply(Fact::Claimed { delivery: delivery.clone(), lease_until: walk.now }).is_ok() {
@@ -105,7 +107,7 @@ proptest! {
             prop_assert!(asked || left_alone || interest(walk.lead.state) >= interest(before.state), "the interest fell");
             let changes: Vec<_> = walk.effects[seen..].iter().filter_map(|effect| match effect {
                 Effect::Crm(change) => Some(change),
-                Effect::Suppress { .. } | Effect::Tell(_) => None,
+                Effect::Suppress { .. } | Effect::Tell(_) | Effect::Decided(_) => None,
             }).collect();
             let back = changes.iter().position(|change| matches!(change, CrmChange::HandBack { .. }));
             prop_assert!(back.is_none_or(|at| at + 1 == changes.len()), "something comes after the owner");

@@ -5,7 +5,8 @@ use domain::{Module, RecordId, RecordRef, Task};
 use serde_json::json;
 use zoho_sim::UserChange;
 
-use crate::support::{id, org, time};
+use crate::script::{Reply, Server, no};
+use crate::support::{Tokens, id, org, time, zoho};
 use crate::world::World;
 
 const SAM: &str = "sam@acme.example";
@@ -79,7 +80,27 @@ async fn who_is_away_and_who_manages_whom_is_known() {
 
 #[tokio::test]
 async fn an_org_that_does_not_show_absences_has_nobody_away() {
-    let world = World::new().await;
-    world.fault("oauth_scope_mismatch", "GET", "/users_unavailability");
-    assert_eq!(world.zoho.absences(&org()).await.unwrap(), []);
+    let refusals = [
+        no(401, "OAUTH_SCOPE_MISMATCH"),
+        no(403, "NO_PERMISSION"),
+        no(400, "FEATURE_NOT_SUPPORTED"),
+        no(404, "INVALID_URL_PATTERN"),
+    ];
+    for refusal in refusals {
+        let server = Server::replying([refusal]).await;
+        assert_eq!(zoho(&Tokens::at(&server.url)).absences(&org()).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn an_absence_that_cannot_be_read_is_none() {
+    let listed = json!({"users_unavailability": [
+        {"user": {"id": "7"}, "from": "2026-01-15T00:00:00+01:00", "to": "2026-01-16T00:00:00+01:00", "comments": null},
+        {"user": {"id": "8"}, "from": "soon", "to": "2026-01-16T00:00:00+01:00"},
+        {"user": null, "from": null, "to": null},
+    ]});
+    let server = Server::replying([Reply::Json(200, listed)]).await;
+    let absences = zoho(&Tokens::at(&server.url)).absences(&org()).await.unwrap();
+    assert_eq!(absences.len(), 1);
+    assert_eq!((absences[0].user.as_str(), absences[0].from), ("7", time("2026-01-14T23:00:00Z")));
 }

@@ -203,6 +203,20 @@ fn the_schedule_waits_for_the_mail_besides_it() {
 }
 
 #[test]
+fn the_mail_besides_the_schedule_waits_for_the_scheduled_one() {
+    let mut walk = Walk::start();
+    let Stage::Waiting { step, due, .. } = walk.lead.stage.clone() else { panic!("a mail is due") };
+    walk.now = due;
+    walk.apply(Fact::Claimed { delivery: walk.lead.delivery(step), lease_until: due }).unwrap();
+    walk.ask(Action::Message { subject: None, text: "One more thing.".into() }).unwrap();
+    let errand = walk.lead.errand.clone().unwrap();
+    let Errand { progress: ErrandProgress::Waiting { due, .. }, .. } = errand else { panic!("it waits") };
+    walk.now = due;
+    let claim = Fact::Claimed { delivery: walk.lead.errand_delivery(&errand), lease_until: due };
+    assert!(walk.apply(claim).is_err(), "one mail at a time");
+}
+
+#[test]
 fn an_owner_who_is_away_is_replaced_before_the_record_is_given() {
     let mut walk = with_links();
     walk.apply(answer(walk.now, Intent::Responded)).unwrap();

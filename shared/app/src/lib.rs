@@ -8,6 +8,7 @@ mod directory;
 pub mod enrol;
 mod error;
 pub mod mail_events;
+pub mod mailboxes;
 pub mod notify;
 pub mod nurture;
 pub mod ports;

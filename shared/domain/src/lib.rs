@@ -13,6 +13,7 @@ mod assistant;
 mod calendar;
 mod compose;
 mod crm;
+mod freemail;
 mod id;
 mod lead;
 mod mail;

@@ -4,6 +4,7 @@ mod accounts;
 mod clock;
 mod crm;
 mod events;
+mod mailboxes;
 mod mailer;
 mod secrets;
 mod sessions;
@@ -16,6 +17,10 @@ pub use crm::{
     Organisation, OwnField, RecordNote,
 };
 pub use events::{Event, Events, EventsError};
+pub use mailboxes::{
+    Checked, Credential, Folder, Login, MailToken, MailTokens, MailboxError, Mailboxes, OAuthClient, Place, ReadMail,
+    ReadMails, ReadRequest,
+};
 pub use mailer::{Lookup, Mailer, SendError};
 pub use secrets::{Secrets, SecretsError};
 pub use sessions::{FieldNames, Session, Sessions};

@@ -4,11 +4,13 @@
 //! |---|---|---|---|
 //! | connection of an org | `org#O` | `connection` | work `upkeep` |
 //! | assistant, schedule | `org#O` | `assistant#A`, `schedule#S` | |
+//! | an assistant's own mailbox, and how far it is read | `org#O` | `account#H` | work `mailbox#N`, real time |
 //! | the org's users, as last read | `org#O` | `users` | |
 //! | lease | `org#O` | `lease#NAME` | |
 //! | lead | `lead#O#L` | `lead` | work `send#N` (calendar) or `lease#N` (real time); list `leads#O` |
 //! | its timeline, deliveries, mails read | `lead#O#L` | `event#T#N`, `delivery#D`, `mail#H` | |
 //! | address in use | `address#O#H` | `use` | |
+//! | leads in use at an organisation's mail domain | `domain#O#H` | `lead#L` | |
 //! | suppressed address | `suppression#O#H` | `suppression` | |
 //! | mails of an assistant on a day | `counter#O#A` | the date | |
 //! | lead of a Message-ID | `message#O#H` | `message` | |
@@ -45,6 +47,8 @@ pub enum Queue {
     Writeback,
     /// Connections whose upkeep is due; real time.
     Upkeep,
+    /// Mailboxes that are to be read; real time.
+    Mailbox,
 }
 
 impl Queue {
@@ -65,6 +69,7 @@ impl Queue {
             Self::Notification => "notification",
             Self::Writeback => "writeback",
             Self::Upkeep => "upkeep",
+            Self::Mailbox => "mailbox",
         };
         format!("{kind}#{shard}")
     }
@@ -101,6 +106,12 @@ pub(super) fn assistant(org: &OrgId, id: &AssistantId) -> Key {
     key(org_partition(org), format!("{ASSISTANTS}{id}"))
 }
 
+pub(super) const ACCOUNTS: &str = "account#";
+
+pub(super) fn account(org: &OrgId, address: &EmailAddress) -> Key {
+    key(org_partition(org), format!("{ACCOUNTS}{}", address.hash()))
+}
+
 pub(super) const SCHEDULES: &str = "schedule#";
 
 pub(super) fn schedule(org: &OrgId, name: &str) -> Key {
@@ -134,6 +145,16 @@ pub(super) fn mail_read(org: &OrgId, lead: &LeadId, message_id: &str) -> Key {
 
 pub(super) fn address(org: &OrgId, address: &EmailAddress) -> Key {
     key(format!("address#{org}#{}", address.hash()), "use")
+}
+
+pub(super) fn domain_partition(org: &OrgId, domain: &str) -> String {
+    format!("domain#{org}#{}", hash(domain))
+}
+
+pub(super) const LEADS: &str = "lead#";
+
+pub(super) fn domain(org: &OrgId, domain: &str, lead: &LeadId) -> Key {
+    key(domain_partition(org, domain), format!("{LEADS}{lead}"))
 }
 
 pub(super) fn suppression(org: &OrgId, address: &EmailAddress) -> Key {

@@ -4,6 +4,7 @@
 mod entities;
 pub mod keys;
 mod lead_commit;
+mod mailboxes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +17,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use entities::LeadPointer;
-pub use entities::{Connection, Delivery, Health, KnownUsers, Notification, OutboxEntry, Outcome, StoryLine};
+pub use entities::{
+    Connection, Delivery, Health, KnownUsers, Notification, OutboxEntry, Outcome, OwnMailbox, StoryLine,
+};
 pub use keys::Queue;
 pub use lead_commit::{Alongside, Clash, LeadCommit};
 

@@ -9,6 +9,7 @@ pub mod enrol;
 mod errands;
 mod error;
 pub mod mail_events;
+pub mod mailboxes;
 pub mod notify;
 pub mod nurture;
 pub mod ports;

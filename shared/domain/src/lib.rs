@@ -17,6 +17,7 @@ mod compose;
 mod crm;
 mod decision;
 mod errand_mail;
+mod freemail;
 mod guard;
 mod id;
 mod language;

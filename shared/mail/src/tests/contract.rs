@@ -98,6 +98,7 @@ async fn outcome(script: Script) -> (&'static str, usize) {
             assert!(!said.contains("ada@") && !said.contains("punch cards"), "{said}");
             match error {
                 SendError::Refused { .. } => "refused",
+                SendError::NoSuchAddress { .. } => "no such address",
                 SendError::NotSent { .. } => "not sent",
                 SendError::Unknown { delivery, .. } => {
                     assert_eq!(delivery, mail.delivery);

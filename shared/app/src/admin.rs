@@ -1,5 +1,7 @@
 //! Administration: assistants, schedules and leads, from the command line or any other front.
 
+mod schedules;
+
 use std::sync::Arc;
 
 use domain::{Assistant, AssistantId, IntegrationStatus, Lead, LeadId, OrgId, Schedule};
@@ -157,29 +159,6 @@ impl Admin {
             }
         }
         Err(AppError::Contended(format!("the connection of {org}")))
-    }
-
-    /// All schedules of an org.
-    pub async fn schedules(&self, org: &OrgId) -> Result<Vec<Schedule>, AppError> {
-        Ok(self.store.schedules(org).await?.into_iter().map(|stored| stored.value).collect())
-    }
-
-    /// Adds a schedule, or with `replace` changes the one of that name.
-    pub async fn put_schedule(&self, org: &OrgId, schedule: &Schedule, replace: bool) -> Result<(), AppError> {
-        let known = self.store.schedules(org).await?;
-        let version = known.iter().find(|stored| stored.value.name() == schedule.name()).map(|stored| stored.version);
-        match (version, replace) {
-            (Some(_), false) => {
-                let name = schedule.name();
-                return Err(AppError::Invalid(format!(
-                    "schedule {name:?} exists already; change it with `schedule edit`"
-                )));
-            }
-            (None, true) => return Err(AppError::Invalid(format!("there is no schedule {:?}", schedule.name()))),
-            (Some(_), true) | (None, false) => {}
-        }
-        self.store.put_schedule(org, schedule, version).await?;
-        self.look_after_now(org).await
     }
 
     /// The leads of an org, by their newest activity.

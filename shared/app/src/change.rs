@@ -47,7 +47,7 @@ impl LeadChanges {
             let assistant = directory
                 .assistant_of(&stored.lead)
                 .ok_or_else(|| AppError::Invalid(format!("assistant {} is gone", stored.lead.assistant)))?;
-            let schedule = directory.schedule(&[&stored.lead.schedule]);
+            let schedule = directory.schedule_of(&stored.lead);
             let Some(fact) = make(&stored.lead) else { return Ok(Applied::Known) };
             let now = self.clock.calendar();
             let transition = stored.lead.apply(fact, &Moment { now, assistant, schedule: &schedule })?;
@@ -61,7 +61,7 @@ impl LeadChanges {
                     }
                     return Ok(Applied::Changed);
                 }
-                Err(Clash::Lead | Clash::Suppressed | Clash::CapReached) => {}
+                Err(Clash::Lead | Clash::Suppressed | Clash::Agenda) => {}
             }
         }
         Err(AppError::Contended(format!("lead {id}")))

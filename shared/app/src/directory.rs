@@ -18,6 +18,7 @@ pub(crate) struct Directory {
     pub connection: Stored<Connection>,
     pub assistants: Vec<Stored<Assistant>>,
     pub schedules: Vec<Stored<Schedule>>,
+    past_schedules: Vec<Schedule>,
 }
 
 impl Directory {
@@ -28,6 +29,7 @@ impl Directory {
             connection,
             assistants: store.assistants(org).await?,
             schedules: store.schedules(org).await?,
+            past_schedules: store.past_schedules(org).await?,
         })
     }
 
@@ -53,6 +55,12 @@ impl Directory {
             .iter()
             .find_map(|name| self.schedules.iter().find(|stored| stored.value.name() == *name))
             .map_or_else(recommended, |stored| stored.value.clone())
+    }
+
+    /// The schedule that a lead follows, in the revision it began with.
+    pub fn schedule_of(&self, lead: &Lead) -> Schedule {
+        let begun = |past: &&Schedule| past.name() == lead.schedule && past.revision() == lead.schedule_revision;
+        self.past_schedules.iter().find(begun).cloned().unwrap_or_else(|| self.schedule(&[&lead.schedule]))
     }
 
     pub fn schedule_names(&self) -> Vec<String> {

@@ -158,7 +158,7 @@ impl Enrol {
         let assistant = directory
             .assistant_of(&stored.lead)
             .ok_or_else(|| AppError::Invalid(format!("assistant {} is gone", stored.lead.assistant)))?;
-        let schedule = directory.schedule(&[&stored.lead.schedule]);
+        let schedule = directory.schedule_of(&stored.lead);
         let now = self.changes.clock.calendar();
         let transition = stored.lead.apply(fact, &Moment { now, assistant, schedule: &schedule })?;
         self.commit(directory, before, transition).await

@@ -17,5 +17,6 @@ pub mod tokens;
 pub mod unsubscribe;
 pub mod upkeep;
 pub mod writeback;
+pub mod writing;
 
 pub use error::AppError;

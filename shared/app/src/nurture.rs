@@ -4,18 +4,22 @@
 //! if the address is suppressed or the day's cap is reached. What happens after it can only be "sent", "not sent" or
 //! "unknown", and unknown is looked up, never sent again.
 
+mod round;
+mod scheduled;
+
 use std::sync::Arc;
 
-use domain::{Fact, Lead, LeadId, Mailbox, Moment, OrgId, OutgoingMail, Purpose, SigningKey, Stage, StepNo, compose};
+use domain::{Fact, Lead, LeadId, OrgId, SigningKey, Stage};
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use crate::change::LeadChanges;
 use crate::deliveries::Deliveries;
-use crate::directory::Directory;
 use crate::error::AppError;
 use crate::ports::{Lookup, Mailer, SendError};
-use crate::store::{Alongside, Clash, Delivery, Health, LeadCommit, Outcome, Queue, Store, StoredLead};
+use crate::store::{Alongside, Delivery, Queue, Store};
+use crate::writing::Writing;
+use round::Round;
 
 /// How long a sender has a mail to itself. Mail systems answer within seconds; the provider's own word that the mail
 /// left arrives well within this time.
@@ -29,6 +33,8 @@ const PER_SHARD: u32 = 50;
 pub struct Nurture {
     /// Rows and hints, and what became of mails.
     pub deliveries: Deliveries,
+    /// What writes the mails.
+    pub writing: Writing,
     /// Mail.
     pub mailer: Arc<dyn Mailer>,
     /// Signs reply addresses, Message-IDs and unsubscribe links.
@@ -44,6 +50,8 @@ pub struct Ticked {
     pub sent: u32,
     /// Leads that have to wait.
     pub postponed: u32,
+    /// Mails that wait for a person's approval.
+    pub held: u32,
     /// Schedules that ended.
     pub ended: u32,
     /// Deliveries whose fate was looked up.
@@ -62,12 +70,13 @@ impl Nurture {
         let mut ticked = Ticked::default();
         let (store, clock) = (self.store(), &self.changes().clock);
         self.settle_until(clock.real(), &mut ticked).await?;
+        let mut round = Round::new(store);
         for key in store.due(Queue::Send, clock.calendar(), PER_SHARD).await? {
             if clock.real() >= deadline {
                 break;
             }
             if let Some((org, lead)) = Store::lead_of_key(&key) {
-                let stepped = self.step(&org, &lead, &mut ticked.oldest_due_secs).await;
+                let stepped = self.step(&mut round, &org, &lead, &mut ticked.oldest_due_secs).await;
                 ticked.note(&org, &lead, stepped);
             }
         }
@@ -101,13 +110,13 @@ impl Nurture {
         &self.changes().store
     }
 
-    async fn step(&self, org: &OrgId, id: &LeadId, oldest: &mut i64) -> Result<Stepped, AppError> {
+    async fn step(&self, round: &mut Round, org: &OrgId, id: &LeadId, oldest: &mut i64) -> Result<Stepped, AppError> {
         let Some(stored) = self.store().lead(org, id).await? else { return Ok(Stepped::Nothing) };
         let now = self.changes().clock.calendar();
         match stored.lead.stage {
-            Stage::Waiting { due, step } if due <= now => {
+            Stage::Waiting { due, step, .. } if due <= now => {
                 *oldest = (*oldest).max(now.duration_since(due).as_secs());
-                self.send(org, &stored, step).await
+                self.send(round, org, &stored, step).await
             }
             Stage::Closing { due } if due <= now => {
                 let over = |lead: &Lead| {
@@ -116,100 +125,12 @@ impl Nurture {
                 self.changes().apply(org, id, over, Alongside::default()).await?;
                 Ok(Stepped::Ended)
             }
-            Stage::Waiting { .. } | Stage::Closing { .. } | Stage::Sending { .. } | Stage::Ended { .. } => {
-                Ok(Stepped::Nothing)
-            }
+            Stage::Waiting { .. }
+            | Stage::Held { .. }
+            | Stage::Closing { .. }
+            | Stage::Sending { .. }
+            | Stage::Ended { .. } => Ok(Stepped::Nothing),
         }
-    }
-
-    async fn send(&self, org: &OrgId, stored: &StoredLead, step: StepNo) -> Result<Stepped, AppError> {
-        let lead = &stored.lead;
-        let directory = Directory::read(self.store(), org).await?;
-        let Some(assistant) = directory.assistant_of(lead) else {
-            return Err(AppError::Invalid(format!("assistant {} is gone", lead.assistant)));
-        };
-        let schedule = directory.schedule(&[&lead.schedule]);
-        let calendar = &assistant.calendar;
-        let (now, real) = (self.changes().clock.calendar(), self.changes().clock.real());
-        let moment = Moment { now, assistant, schedule: &schedule };
-        if !calendar.is_open(now) {
-            return self.postpone(org, &lead.id, calendar.soonest(now, lead.spread(step))).await;
-        }
-        if let Health::Broken { .. } = directory.connection.value.health {
-            // Without the CRM nobody could see what was sent, or take the record back.
-            return self.postpone(org, &lead.id, now + SignedDuration::from_mins(15)).await;
-        }
-        let Some(address) = lead.address.clone() else { return Ok(Stepped::Nothing) };
-        if let Some(why) = self.store().suppression(org, &address).await? {
-            let barred = |lead: &Lead| lead.is_active().then_some(Fact::Unsubscribed { why });
-            self.changes().apply(org, &lead.id, barred, Alongside::default()).await?;
-            return Ok(Stepped::Ended);
-        }
-        let Some(follow_up) = schedule.step(step) else {
-            // The schedule was shortened under the lead.
-            let over = |lead: &Lead| matches!(lead.stage, Stage::Waiting { .. }).then_some(Fact::NothingLeft);
-            self.changes().apply(org, &lead.id, over, Alongside::default()).await?;
-            return Ok(Stepped::Nothing);
-        };
-        let parameters = lead.parameters(assistant, &directory.connection.value.name);
-        let signature = if assistant.signature.is_empty() { &assistant.name } else { &assistant.signature };
-        let draft = compose(follow_up, &parameters, signature, &lead.thread, calendar)
-            .map_err(|error| AppError::Invalid(format!("schedule {}: {error}", schedule.name())))?;
-        let name = |purpose| self.key.name(purpose, org, &lead.id);
-        let reply_domain = self.reply_domain.as_deref();
-        let mail = OutgoingMail {
-            delivery: lead.delivery(step),
-            from: Mailbox { name: assistant.name.clone(), address: assistant.email.clone() },
-            to: Mailbox { name: lead.person.full_name(), address },
-            cc: vec![],
-            automatic_answer: false,
-            reply_to: reply_domain.and_then(|domain| format!("{}@{domain}", name(Purpose::Reply)).parse().ok()),
-            subject: draft.subject,
-            text: draft.text,
-            message_id: format!(
-                "<{}.{step}.{}@{}>",
-                lead.run,
-                name(Purpose::Thread),
-                reply_domain.unwrap_or(assistant.email.domain())
-            ),
-            in_reply_to: lead.thread.message_ids.last().cloned(),
-            references: lead.thread.message_ids.clone(),
-            unsubscribe_url: unsubscribe_url(&directory.connection.value.public_url, &name(Purpose::Unsubscribe)),
-            date: now,
-        };
-        let before = self.store().delivery(org, &lead.id, &mail.delivery).await?;
-        let attempts = before.as_ref().map_or(0, |before| before.value.attempts) + 1;
-        if attempts > MOST_ATTEMPTS {
-            tracing::error!(%org, lead.id = %lead.id, attempts, "a mail cannot be handed to the mail system: check its settings");
-        }
-        let delivery = Delivery { mail, attempts, outcome: Outcome::Claimed };
-        let claim = Fact::Claimed { delivery: delivery.mail.delivery.clone(), lease_until: real + LEASE };
-        let transition = lead.apply(claim, &moment)?;
-        let version = before.map(|before| before.version);
-        let commit = LeadCommit::new(org, Some(stored), transition, now, real).claiming(
-            &delivery,
-            version,
-            &assistant.id,
-            calendar.date(now),
-            assistant.daily_cap,
-        )?;
-        match self.store().commit_lead(commit).await? {
-            Ok(()) => self.deliver(org, &lead.id, &delivery).await,
-            Err(Clash::CapReached) => {
-                self.postpone(org, &lead.id, calendar.days_later(now, 1, lead.spread(step))).await
-            }
-            // Another worker, an answer, or an unsubscription was faster: whatever it was, it is in the table now.
-            Err(Clash::Lead | Clash::Suppressed) => Ok(Stepped::Nothing),
-        }
-    }
-
-    async fn postpone(&self, org: &OrgId, id: &LeadId, until: Timestamp) -> Result<Stepped, AppError> {
-        let now = self.changes().clock.calendar();
-        let later = |lead: &Lead| {
-            matches!(lead.stage, Stage::Waiting { due, .. } if due <= now).then_some(Fact::Postponed { until })
-        };
-        self.changes().apply(org, id, later, Alongside::default()).await?;
-        Ok(Stepped::Postponed)
     }
 
     /// Hands the claimed mail to the mail system and stores what it said.
@@ -276,6 +197,7 @@ enum Stepped {
     Nothing,
     Sent,
     Postponed,
+    Held,
     Ended,
     Settled,
     Unknown,
@@ -287,6 +209,7 @@ impl Ticked {
             Ok(Stepped::Nothing) => {}
             Ok(Stepped::Sent) => self.sent += 1,
             Ok(Stepped::Postponed) => self.postponed += 1,
+            Ok(Stepped::Held) => self.held += 1,
             Ok(Stepped::Ended) => self.ended += 1,
             Ok(Stepped::Settled) => self.settled += 1,
             Ok(Stepped::Unknown) => self.unknown += 1,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::OrgId;
+use domain::{Module, OrgId};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,7 @@ struct Cached {
     read_at: Timestamp,
 }
 
-/// Our fields may be provisioned by another function while this one lives.
+/// Tokens are replaced, and our fields renamed, by other functions while this one lives.
 const CACHE: SignedDuration = SignedDuration::from_secs(60);
 
 /// New tokens for [`TokenKeeper::keep`].
@@ -205,6 +205,8 @@ impl Sessions for TokenKeeper {
         if let Some(cached) = self.sessions.lock().await.get(org)
             && cached.expires_at > now + MARGIN
             && cached.read_at + CACHE > now
+            // Until our fields are provisioned, every look may be the one that finds them.
+            && Module::ALL.iter().all(|module| cached.session.fields.contains_key(module))
         {
             return Ok(cached.session.clone());
         }

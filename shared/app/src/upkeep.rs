@@ -181,7 +181,7 @@ impl Upkeep {
             let names =
                 FieldNames { context: name(&wanted[0])?, schedule: name(&wanted[1])?, status: name(&wanted[2])? };
             if let Some(picklist) = find(&present, &wanted[1].label)
-                && !schedules.iter().all(|name| picklist.values.contains(name))
+                && BTreeSet::from_iter(&picklist.values) != BTreeSet::from_iter(&schedules)
             {
                 self.crm().set_values(org, module, picklist, &schedules).await?;
             }

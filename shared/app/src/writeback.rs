@@ -124,7 +124,7 @@ impl Writeback {
                 CrmChange::Note(_) => notes.push(item),
                 CrmChange::SetStatus { .. } => statuses.push(item),
                 CrmChange::LogMail(_) => mails.push(item),
-                CrmChange::HandBack { .. } => owners.push(item),
+                CrmChange::HandBack { .. } | CrmChange::TakeBack { .. } | CrmChange::Task(_) => owners.push(item),
             }
         }
         let mut fates = self.add_notes(org, notes).await?;
@@ -362,21 +362,21 @@ fn still_unknown(error: CrmError) -> Fate {
 fn note_of(entry: &OutboxEntry) -> Option<RecordNote> {
     match &entry.change {
         CrmChange::Note(note) => Some(RecordNote { record: entry.lead.record().clone(), note: note.clone() }),
-        CrmChange::LogMail(_) | CrmChange::SetStatus { .. } | CrmChange::HandBack { .. } => None,
+        _ => None,
     }
 }
 
 fn mail_of(entry: &OutboxEntry) -> Option<&LoggedMail> {
     match &entry.change {
         CrmChange::LogMail(mail) => Some(mail),
-        CrmChange::Note(_) | CrmChange::SetStatus { .. } | CrmChange::HandBack { .. } => None,
+        _ => None,
     }
 }
 
 fn status_change(entry: &OutboxEntry, field: &str) -> Change {
     let fields = match &entry.change {
         CrmChange::SetStatus { status } => vec![(field.to_owned(), status.as_str().to_owned())],
-        CrmChange::Note(_) | CrmChange::LogMail(_) | CrmChange::HandBack { .. } => Vec::new(),
+        _ => Vec::new(),
     };
     Change { id: entry.lead.record().id.clone(), fields }
 }
@@ -387,6 +387,6 @@ fn other_owner(change: &CrmChange, fallback: &UserId) -> Option<CrmChange> {
         CrmChange::HandBack { from, to } if to != fallback => {
             Some(CrmChange::HandBack { from: from.clone(), to: fallback.clone() })
         }
-        CrmChange::HandBack { .. } | CrmChange::Note(_) | CrmChange::LogMail(_) | CrmChange::SetStatus { .. } => None,
+        _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Assistants: who writes, from where, and when.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,7 @@ use crate::crm::CrmUser;
 use crate::id::{AssistantId, UserId};
 use crate::place::Country;
 use crate::schedule::Schedule;
+use crate::writing::Approval;
 
 /// An assistant that cannot be saved, with the field to mend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +25,17 @@ pub enum InvalidAssistant {
         /// What would pass.
         rule: &'static str,
     },
+    /// A link that is none.
+    #[error("{field} {value:?} is not a link; write a whole https address, or nothing")]
+    Link {
+        /// The field.
+        field: &'static str,
+        /// As given.
+        value: String,
+    },
+    /// Reminders every day or never.
+    #[error("at_risk_days {0} is not usable; remind every 1 to 90 days")]
+    AtRiskDays(u16),
     /// A cap of nothing, or of more than any mailbox survives.
     #[error("daily_cap {0} is not usable; send 1 to 2000 mails a day")]
     DailyCap(u32),
@@ -53,9 +66,36 @@ pub struct Assistant {
     /// The day of its first mail, in its zone: a new assistant starts with few mails a day. `None` before that mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_on: Option<Date>,
+    /// Nothing leaves before this instant: a person paused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<Timestamp>,
+    /// The day a person let it go on after it was held; what happened before is not held against it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trusted_since: Option<Date>,
+    /// One or two lines under each body that are never rewritten.
+    #[serde(default)]
+    pub more_information: String,
+    /// Says above the signature that software wrote the mail; empty for our own words. `None`: nothing is said.
+    #[serde(default)]
+    pub ai_disclosure: Option<String>,
+    /// Do its mails leave by themselves, or once a person has approved them?
+    #[serde(default)]
+    pub approval: Approval,
     /// What it writes about when the record says nothing.
     #[serde(default)]
     pub default_context: String,
+    /// Where the brochure is; empty without one.
+    #[serde(default)]
+    pub brochure_url: String,
+    /// Where a lead picks a time to meet; empty without one.
+    #[serde(default)]
+    pub calendar_url: String,
+    /// Days between two reminders of a hot lead that nobody took care of.
+    #[serde(default = "three_days")]
+    pub at_risk_days: u16,
+    /// Should the CRM also send the owner a mail with each reminder?
+    #[serde(default)]
+    pub remind_by_mail: bool,
     /// The schedule it follows when the record names none.
     #[serde(default = "recommended_name")]
     pub default_schedule: String,
@@ -65,6 +105,10 @@ pub struct Assistant {
     /// Did taking on its newest assignment succeed? `None` before the first.
     #[serde(default)]
     pub last_assignment: Option<bool>,
+}
+
+fn three_days() -> u16 {
+    Assistant::DEFAULT_AT_RISK_DAYS
 }
 
 fn recommended_name() -> String {
@@ -100,8 +144,39 @@ impl IntegrationStatus {
 }
 
 impl Assistant {
+    /// An assistant as it is before anything else is said of it.
+    pub fn new(id: AssistantId, name: &str, email: EmailAddress, calendar: Calendar) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            email,
+            title: String::new(),
+            signature: String::new(),
+            calendar,
+            daily_cap: Self::DEFAULT_DAILY_CAP,
+            holiday_country: None,
+            started_on: None,
+            paused_until: None,
+            trusted_since: None,
+            more_information: String::new(),
+            ai_disclosure: None,
+            approval: Approval::default(),
+            default_context: String::new(),
+            brochure_url: String::new(),
+            calendar_url: String::new(),
+            at_risk_days: Self::DEFAULT_AT_RISK_DAYS,
+            remind_by_mail: false,
+            default_schedule: recommended_name(),
+            user: None,
+            last_assignment: None,
+        }
+    }
+
     /// Mails a day when nothing else is said: what a careful person sends from one mailbox.
     pub const DEFAULT_DAILY_CAP: u32 = 200;
+
+    /// Days between two reminders when nothing else is said.
+    pub const DEFAULT_AT_RISK_DAYS: u16 = 3;
 
     /// Checks what types alone do not: lengths, line breaks, the cap.
     pub fn validate(self) -> Result<Self, InvalidAssistant> {
@@ -115,11 +190,30 @@ impl Assistant {
         one_line("name", &self.name, true)?;
         one_line("title", &self.title, false)?;
         one_line("default_schedule", &self.default_schedule, true)?;
+        if let Some(disclosure) = &self.ai_disclosure
+            && (disclosure.chars().count() > 200 || disclosure.chars().any(char::is_control))
+        {
+            let rule = "up to 200 characters on one line";
+            return Err(InvalidAssistant::Text { field: "ai_disclosure", value: shortened(disclosure), rule });
+        }
+        let lines = &self.more_information;
+        if lines.lines().count() > 3 || lines.chars().count() > 400 {
+            let rule = "up to 3 lines and 400 characters";
+            return Err(InvalidAssistant::Text { field: "more_information", value: shortened(lines), rule });
+        }
         for (field, value) in [("signature", &self.signature), ("default_context", &self.default_context)] {
             if value.chars().count() > 2000 {
                 let rule = "at most 2000 characters";
-                return Err(InvalidAssistant::Text { field, value: value.chars().take(40).collect(), rule });
+                return Err(InvalidAssistant::Text { field, value: shortened(value), rule });
             }
+        }
+        for (field, value) in [("brochure_url", &self.brochure_url), ("calendar_url", &self.calendar_url)] {
+            if !value.is_empty() && !is_link(value) {
+                return Err(InvalidAssistant::Link { field, value: shortened(value) });
+            }
+        }
+        if !(1..=90).contains(&self.at_risk_days) {
+            return Err(InvalidAssistant::AtRiskDays(self.at_risk_days));
         }
         if (1..=2000).contains(&self.daily_cap) { Ok(self) } else { Err(InvalidAssistant::DailyCap(self.daily_cap)) }
     }
@@ -137,4 +231,18 @@ impl Assistant {
             (Some(_), Some(false) | None) => IntegrationStatus::AssistantExistsAsUserInCrm,
         }
     }
+}
+
+fn shortened(value: &str) -> String {
+    value.chars().take(40).collect()
+}
+
+/// A web address that can stand in a plain mail: nothing that a mail program would cut off.
+fn is_link(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        rest.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && text.len() <= 500
+            && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"".contains(&byte))
+    })
 }

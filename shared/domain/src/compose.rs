@@ -10,19 +10,24 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use crate::calendar::Calendar;
+use crate::guard::Checked;
+use crate::language::Language;
 use crate::mail::Thread;
 use crate::schedule::Step;
+use crate::standing;
 
 /// A template that does not render.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParameterError {
     /// It names something that is not there.
-    #[error("unknown parameter {name} in line {line}; known are {}", Parameters::NAMES.join(", "))]
+    #[error("unknown parameter {name} in line {line}, column {column}; known are {}", Parameters::NAMES.join(", "))]
     Unknown {
         /// The name.
         name: String,
         /// Counted from 1.
         line: usize,
+        /// In characters, counted from 1.
+        column: usize,
     },
     /// It is not a template.
     #[error("the template cannot be read: {0}")]
@@ -102,28 +107,67 @@ pub fn check_template(template: &str) -> Result<(), ParameterError> {
         .undeclared_variables(false)
         .into_iter()
         .filter(|name| !Parameters::NAMES.contains(&name.as_str()))
-        .map(|name| (line_of(template, &name), name))
+        .map(|name| (position_of(template, &name), name))
         .collect();
     unknown.sort();
-    if let Some((line, name)) = unknown.into_iter().next() {
-        return Err(ParameterError::Unknown { name, line });
+    if let Some(((line, column), name)) = unknown.into_iter().next() {
+        return Err(ParameterError::Unknown { name, line, column });
     }
     render(template, &Parameters::default()).map(|_| ())
 }
 
-/// Writes the mail of `step`: the first of a thread opens it, a later one answers it and quotes it.
+/// What a mail has besides its template. Empty texts add nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extras<'a> {
+    /// Written for this mail, in place of the template's body.
+    pub body: Option<&'a Checked>,
+    /// Lines under the body, word for word.
+    pub more_information: &'a str,
+    /// What follows "P.S." under them.
+    pub postscript: &'a str,
+    /// Says that software wrote it, above the signature. An empty line stands for our own words; `None` says nothing.
+    pub disclosure: Option<&'a str>,
+    /// Under the mail.
+    pub signature: &'a str,
+    /// Where a click takes the lead off the list; without one, the mail asks for an answer.
+    pub unsubscribe_url: &'a str,
+}
+
+/// The body of `step` by its template.
+pub fn render_body(step: &Step, parameters: &Parameters) -> Result<String, ParameterError> {
+    Ok(render(&step.message.body, parameters)?.trim_end().to_owned())
+}
+
+/// Writes the mail of `step`: the first of a thread opens it, a later one answers it and quotes it. Each tells once, in
+/// the language of its body, how to stop.
 pub fn compose(
     step: &Step,
     parameters: &Parameters,
-    signature: &str,
+    extras: &Extras<'_>,
     thread: &Thread,
     calendar: &Calendar,
 ) -> Result<Draft, ParameterError> {
-    let mut text = render(&step.message.body, parameters)?.trim_end().to_owned();
-    if !signature.trim().is_empty() {
-        text.push_str("\n\n-- \n");
-        text.push_str(signature.trim_end());
+    let mut text = match extras.body {
+        Some(body) => body.as_str().to_owned(),
+        None => render_body(step, parameters)?,
+    };
+    let language = Language::of(&text).unwrap_or(Language::English);
+    let postscript = one_line(extras.postscript);
+    let below = [
+        extras.more_information.trim().to_owned(),
+        if postscript.is_empty() { postscript } else { format!("P.S. {postscript}") },
+        extras.disclosure.map_or_else(String::new, |own| standing::disclosure(language, own)),
+    ];
+    for paragraph in below.iter().filter(|paragraph| !paragraph.is_empty()) {
+        text.push_str("\n\n");
+        text.push_str(paragraph);
     }
+    let signature = extras.signature.trim();
+    let opt_out = standing::opt_out(language, extras.unsubscribe_url);
+    text.push_str("\n\n-- \n");
+    text.push_str(if signature.is_empty() { &parameters.assistant_name } else { signature });
+    text.push_str("\n\n");
+    text.push_str(&opt_out);
     let own_subject = match &step.message.subject {
         Some(template) => Some(one_line(&render(template, parameters)?)),
         None => None,
@@ -136,7 +180,7 @@ pub fn compose(
     };
     if let Some(at) = thread.first_at {
         text.push_str(&format!("\n\nOn {}, {} wrote:\n", calendar.display(at), parameters.assistant_name));
-        text.push_str(&quote(&thread.first_text));
+        text.push_str(&quote(&standing::without_opt_out(&thread.first_text)));
     }
     text.push('\n');
     Ok(Draft { subject, text })
@@ -152,8 +196,18 @@ fn describe(error: &minijinja::Error) -> String {
     error.line().map_or(detail.clone(), |line| format!("{detail} in line {line}"))
 }
 
-fn line_of(template: &str, name: &str) -> usize {
-    template.lines().position(|line| line.contains(name)).map_or(1, |index| index + 1)
+/// Line and column of the first use of `name` as a whole word inside braces.
+fn position_of(template: &str, name: &str) -> (usize, usize) {
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    let used = |&(at, found): &(usize, &str)| {
+        let (before, after) = (&template[..at], &template[at + found.len()..]);
+        let opened = before.rfind("{{").max(before.rfind("{%"));
+        let closed = before.rfind("}}").max(before.rfind("%}"));
+        opened > closed && !before.ends_with(is_word) && !after.starts_with(is_word)
+    };
+    let at = template.match_indices(name).find(used).map_or(0, |(at, _)| at);
+    let line_start = template[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    (template[..at].matches('\n').count() + 1, template[line_start..at].chars().count() + 1)
 }
 
 fn one_line(text: &str) -> String {
@@ -180,9 +234,18 @@ mod tests {
         }
     }
 
+    const EXTRAS: Extras<'static> = Extras {
+        body: None,
+        more_information: "",
+        postscript: "",
+        disclosure: None,
+        signature: "Tara\nNorthwind",
+        unsubscribe_url: "https://sales.example/unsubscribe/t0ken",
+    };
+
     fn write(step: usize, parameters: &Parameters, thread: &Thread) -> String {
         let calendar = Calendar::working_week("Europe/London").unwrap();
-        let draft = compose(&recommended().steps()[step], parameters, "Tara\nNorthwind", thread, &calendar).unwrap();
+        let draft = compose(&recommended().steps()[step], parameters, &EXTRAS, thread, &calendar).unwrap();
         format!("Subject: {}\n\n{}", draft.subject, draft.text)
     }
 
@@ -219,7 +282,10 @@ mod tests {
     #[test]
     fn templates_that_would_fail_are_refused() {
         let refusal = |template: &str| check_template(template).unwrap_err().to_string();
-        assert!(refusal("Dear\n{{ lead_nmae }}").starts_with("unknown parameter lead_nmae in line 2; known are lead_"));
+        assert!(
+            refusal("Dear lead_nmae,\n{{ lead_company }} & {{ lead_nmae }}")
+                .starts_with("unknown parameter lead_nmae in line 2, column 25; known are lead_")
+        );
         assert!(refusal("{% if lead_company %}").starts_with("the template cannot be read: "));
         assert!(
             refusal(&format!("{}x{}", "{% for a in 'abcdefghij' %}".repeat(6), "{% endfor %}".repeat(6)))

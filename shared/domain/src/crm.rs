@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
@@ -65,6 +67,9 @@ pub struct CrmUser {
     pub email: Option<EmailAddress>,
     /// Active and confirmed: may own records.
     pub active: bool,
+    /// Their manager, where the CRM names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reports_to: Option<UserId>,
 }
 
 /// What the record's `…_Lead_Connection_Status` shows. It only ever rises.
@@ -98,6 +103,24 @@ pub struct Note {
     pub content: String,
 }
 
+/// A task in the CRM, for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// One line.
+    pub subject: String,
+    /// Plain text.
+    pub description: String,
+    /// When it is due.
+    pub due: Date,
+    /// Who is to do it. `None`: whoever the CRM chooses.
+    pub owner: Option<UserId>,
+    /// Should the CRM send the owner a mail about it?
+    pub by_mail: bool,
+    /// A reminder: not made if a person changed the record after this instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unless_touched_since: Option<Timestamp>,
+}
+
 /// A change that must reach the CRM. Kept in the outbox until it has, in order per record, the owner last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
@@ -110,6 +133,13 @@ pub enum CrmChange {
     SetStatus {
         /// The status to show.
         status: ConnectionStatus,
+    },
+    /// Add a task.
+    Task(Box<Task>),
+    /// Make the assistant the owner again, after a restart.
+    TakeBack {
+        /// The assistant's user.
+        to: UserId,
     },
     /// Give the record to `to`, but only while `from` still owns it.
     HandBack {

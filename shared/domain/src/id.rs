@@ -147,6 +147,11 @@ impl DeliveryId {
         Self(format!("dlv_{lead}.{run}.{step}"))
     }
 
+    /// Names the mail of the `number`th errand in the `run`th enrolment of `lead`.
+    pub fn of_errand(lead: &LeadId, run: u32, number: u32) -> Self {
+        Self(format!("dlv_{lead}.{run}.e{number}"))
+    }
+
     /// The lead it goes to.
     pub fn lead(&self) -> Option<LeadId> {
         self.0.strip_prefix("dlv_")?.split('.').next()?.parse().ok()

@@ -7,37 +7,58 @@
 //! the same decisions, live or replayed.
 //! **Absent:** persistence, retries, vendors. Those are `app` and its adapters.
 
+mod account;
 mod address;
 mod assistant;
+mod bounce;
+mod brief;
 mod calendar;
 mod compose;
 mod crm;
+mod decision;
+mod errand_mail;
+mod guard;
 mod id;
+mod language;
 mod lead;
 mod mail;
 mod notes;
 mod owner;
 mod place;
+mod postscript;
 mod reading;
 mod schedule;
 mod signing;
+mod standing;
 pub mod when;
+mod writing;
 
+pub use account::{
+    InvalidMailAccount, MailAccount, MailAccountFields, MailAuth, MailProvider, MailServer, Security, is_this_machine,
+};
 pub use address::{EmailAddress, InvalidAddress};
 pub use assistant::{Assistant, IntegrationStatus, InvalidAssistant};
+pub use bounce::enhanced_status;
 pub use calendar::{Calendar, InvalidCalendar, SendWindow};
-pub use compose::{Draft, ParameterError, Parameters, check_template, compose};
-pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef};
+pub use compose::{Draft, Extras, ParameterError, Parameters, check_template, compose, render_body};
+pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef, Task};
+pub use decision::{Decision, Ruling};
+pub use errand_mail::compose_errand;
+pub use guard::{Breach, Checked, Guard};
 pub use id::{AssistantId, DeliveryId, InvalidId, LeadId, OrgId, RecordId, StepNo, UserId};
+pub use language::Language;
 pub use lead::{
-    AddressUse, DeactivatedWhy, Effect, EndReason, Enrolment, Fact, HandBack, IllegalFact, Lead, LeadState, Moment,
-    NotTaken, Person, Stage, SuppressedWhy, Transition,
+    Action, AddressUse, Answer, DeactivatedWhy, Effect, EndReason, Enrolment, Errand, ErrandKind, ErrandProgress, Fact,
+    HandBack, IllegalFact, Lead, LeadState, Moment, NotTaken, Order, Person, Reminder, SentMail, Stage, SuppressedWhy,
+    Transition, Wake,
 };
 pub use mail::{Direction, LoggedMail, Mailbox, OutgoingMail, Thread};
 pub use owner::{OwnerEvidence, OwnerRule, PreviousOwner, find_previous_owner};
 pub use place::{Country, Holidays, InvalidPlace, Subdivision, Whereabouts, Zone, place};
+pub use postscript::{InvalidPostscript, Postscript, Postscripts};
 pub use reading::{
     Bounce, BounceKind, IncomingMail, Intent, MACHINE_HEADERS, MailKind, Reading, TaughtPhrase, read_mail,
 };
 pub use schedule::{InvalidSchedule, MAX_STEPS, Message, Schedule, Step, recommended};
 pub use signing::{Purpose, SigningKey};
+pub use writing::{Approval, Brief, How, Instead, NewText, Quoted, Tone};

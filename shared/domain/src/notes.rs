@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 
 use crate::assistant::Assistant;
+use crate::brief::{clip, decided};
 use crate::crm::Note;
 use crate::id::StepNo;
-use crate::lead::{Lead, NotTaken, SuppressedWhy};
+use crate::lead::{Lead, NotTaken};
+use crate::owner::PreviousOwner;
 use crate::reading::Intent;
 use crate::schedule::Schedule;
 
@@ -71,7 +73,7 @@ pub(crate) fn reason(why: &NotTaken) -> String {
         NotTaken::NoAddress => "the record has no mail address".to_owned(),
         NotTaken::InvalidAddress => "the mail address on the record is not valid".to_owned(),
         NotTaken::OptedOut => "the person opted out of mail".to_owned(),
-        NotTaken::Suppressed { by } => format!("the address is on the suppression list: {}", suppression(*by)),
+        NotTaken::Suppressed { by } => format!("the address is on the suppression list: {}", by.words()),
         NotTaken::AlreadyNurtured { through } => {
             let record = through.record();
             format!("the same address is already written to through {} {}", record.module, record.id)
@@ -80,70 +82,44 @@ pub(crate) fn reason(why: &NotTaken) -> String {
     }
 }
 
-fn suppression(why: SuppressedWhy) -> &'static str {
-    match why {
-        SuppressedWhy::Unsubscribed => "its owner unsubscribed",
-        SuppressedWhy::Bounced => "it cannot receive mail",
-        SuppressedWhy::Complained => "its owner reported a mail as abuse",
-    }
-}
-
-/// Sums up after a person's answer.
-pub(crate) fn replied(lead: &Lead, intent: Intent, text: &str) -> Note {
+/// Says that a mail may or may not have left.
+pub(crate) fn unsettled(lead: &Lead, mail: &str) -> Note {
+    let goes_on = if lead.is_active() { " The follow-up goes on." } else { "" };
     note(
-        format!("{} answered: {}", display_name(lead), self::intent(intent)),
-        &[history(lead), said(text), format!("Next: {}", next_step(intent)), returned(lead)],
-    )
-}
-
-/// Passes on an answer that came after the record was given back.
-pub(crate) fn replied_late(intent: Intent, text: &str) -> Note {
-    note(format!("A late answer: {}", self::intent(intent)), &[said(text), format!("Next: {}", next_step(intent))])
-}
-
-/// Sums up a schedule that ran out.
-pub(crate) fn schedule_ended(lead: &Lead) -> Note {
-    note(
-        "No answer to any mail",
-        &[history(lead), "Next: try another channel, or close the record.".to_owned(), returned(lead)],
-    )
-}
-
-/// Says that the address must not be written to any more.
-pub(crate) fn barred(lead: &Lead, why: SuppressedWhy) -> Note {
-    let (title, next) = match why {
-        SuppressedWhy::Unsubscribed => {
-            ("Unsubscribed", "Next: do not send further mail; other channels are up to you.")
-        }
-        SuppressedWhy::Bounced => ("The address does not work", "Next: find another address, or another person."),
-        SuppressedWhy::Complained => ("Reported as abuse", "Next: do not send further mail."),
-    };
-    note(title, &[format!("Reason: {}.", suppression(why)), history(lead), next.to_owned(), returned(lead)])
-}
-
-/// Says that the mail system takes nothing for this address.
-pub(crate) fn refused_by_mail_system(lead: &Lead, reason: &str) -> Note {
-    note(
-        "The mail could not be sent",
+        format!("Not confirmed: {mail}"),
         &[
-            format!("The mail system says: {reason}"),
-            history(lead),
-            "Next: check the address.".to_owned(),
-            returned(lead),
+            format!(
+                "The mail system did not answer, so it is not known whether {mail} reached {}.",
+                display_name(lead)
+            ),
+            format!("It is not sent a second time.{goes_on}"),
         ],
     )
 }
 
-/// Says that a mail may or may not have left.
-pub(crate) fn unsettled(lead: &Lead, step: StepNo) -> Note {
+/// Says that the mail system does not take a mail besides the schedule.
+pub(crate) fn errand_refused(mail: &str, reason: &str) -> Note {
     note(
-        format!("Mail {step} could not be confirmed"),
+        "A mail could not be sent",
+        &[format!("The mail system does not take {mail}."), format!("It says: {}", clip(reason, 300))],
+    )
+}
+
+/// Says that the planned owner is not there, and who gets the record instead.
+pub(crate) fn owner_away(planned: Option<&PreviousOwner>, lead: &Lead) -> Note {
+    let planned = planned.map_or("The owner", |owner| owner.name.as_str());
+    let heir = lead.previous_owner.as_ref();
+    let goes = heir.map_or_else(String::new, |heir| format!("The record goes to {}: {}.", heir.name, decided(heir)));
+    note("Another owner gets this record", &[format!("{planned} is away or has left."), goes])
+}
+
+/// Confirms that the follow-up begins or goes on again.
+pub(crate) fn goes_on(lead: &Lead, assistant: &Assistant, step: StepNo, due: Timestamp) -> Note {
+    note(
+        format!("{} works on this record again", assistant.name),
         &[
-            format!(
-                "The mail system did not answer, so it is not known whether mail {step} reached {}.",
-                display_name(lead)
-            ),
-            "It is not sent a second time. The follow-up goes on.".to_owned(),
+            format!("Schedule: {}, from mail {step}", lead.schedule),
+            format!("Next mail: {}", assistant.calendar.display(due)),
         ],
     )
 }
@@ -175,21 +151,6 @@ pub(crate) fn intent(intent: Intent) -> &'static str {
     }
 }
 
-fn next_step(intent: Intent) -> &'static str {
-    match intent {
-        Intent::AgreedToMeet => "agree on a time for the meeting.",
-        Intent::InterestedToProceed => "answer while the interest is warm.",
-        Intent::BrochureRequested => "send the document they asked for.",
-        Intent::ConnectLater => "set a reminder for the time they named.",
-        Intent::SeekingMoreInfo => "answer the question.",
-        Intent::ReferredSomeone => "write to the person they named.",
-        Intent::Unsubscribed => "do not send further mail.",
-        Intent::Deactivated => "respect the refusal.",
-        Intent::MovedOut | Intent::Retired => "find the successor.",
-        Intent::OutOfOffice | Intent::SupportAutoResponse | Intent::Responded => "read the answer and decide.",
-    }
-}
-
 fn history(lead: &Lead) -> String {
     let mails = match lead.mails_sent {
         0 => "no mail was sent".to_owned(),
@@ -199,25 +160,8 @@ fn history(lead: &Lead) -> String {
     format!("So far: {mails} with the schedule {}.", lead.schedule)
 }
 
-/// Long answers are on the record in full; the note shows enough to act on.
-fn said(text: &str) -> String {
-    const SHOWN: usize = 600;
-    if text.is_empty() {
-        return String::new();
-    }
-    let shown: String = text.chars().take(SHOWN).collect();
-    let more = if text.chars().count() > SHOWN { " …" } else { "" };
-    format!("They wrote: {shown}{more}")
-}
-
-fn returned(lead: &Lead) -> String {
-    match &lead.previous_owner {
-        Some(owner) => format!("The record goes back to {}.", owner.name),
-        None => "No earlier owner could be found, so the record keeps its owner.".to_owned(),
-    }
-}
-
-fn display_name(lead: &Lead) -> String {
+/// The lead's name, or a word for it.
+pub(crate) fn display_name(lead: &Lead) -> String {
     let name = lead.person.full_name();
     if name.is_empty() { "the lead".to_owned() } else { name }
 }

@@ -19,6 +19,10 @@ pub enum OwnerRule {
     CreatedBy,
     /// The org's fallback.
     Fallback,
+    /// The owner was away or gone, and the org names this backup.
+    Backup,
+    /// The owner was away or gone, and this is their manager.
+    Manager,
 }
 
 /// The owner to give a record back to, and how that was found.
@@ -91,7 +95,7 @@ mod tests {
     use super::*;
 
     fn user(id: &str, name: &str, active: bool) -> CrmUser {
-        CrmUser { id: UserId::parse(id).unwrap(), name: name.into(), email: None, active }
+        CrmUser { id: UserId::parse(id).unwrap(), name: name.into(), email: None, active, reports_to: None }
     }
 
     fn decide(evidence: &OwnerEvidence) -> Option<(String, OwnerRule)> {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compose::{ParameterError, check_template};
 use crate::id::StepNo;
+use crate::writing::Tone;
 
 /// The most follow-ups a schedule may have.
 pub const MAX_STEPS: usize = 20;
@@ -47,8 +48,11 @@ pub struct Message {
     /// Left out: the mail answers the first one, in its thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// Plain text.
+    /// Plain text. With a tone it is also the example to write after.
     pub body: String,
+    /// Written anew for each lead, sounding like this. Left out: the template as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tone: Option<Tone>,
 }
 
 /// One follow-up.
@@ -73,6 +77,7 @@ pub struct Schedule {
     name: String,
     steps: Vec<Step>,
     closing_days: u16,
+    revision: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,6 +88,8 @@ struct StoredSchedule {
     /// A last mail deserves a fair wait for its answer.
     #[serde(default = "default_closing_days")]
     closing_days: u16,
+    #[serde(default)]
+    revision: u32,
 }
 
 fn default_closing_days() -> u16 {
@@ -92,13 +99,14 @@ fn default_closing_days() -> u16 {
 impl TryFrom<StoredSchedule> for Schedule {
     type Error = InvalidSchedule;
     fn try_from(stored: StoredSchedule) -> Result<Self, InvalidSchedule> {
-        Self::new(stored.name, stored.steps, stored.closing_days)
+        Ok(Self::new(stored.name, stored.steps, stored.closing_days)?.at_revision(stored.revision))
     }
 }
 
 impl From<Schedule> for StoredSchedule {
     fn from(schedule: Schedule) -> Self {
-        Self { name: schedule.name, steps: schedule.steps, closing_days: schedule.closing_days }
+        let Schedule { name, steps, closing_days, revision } = schedule;
+        Self { name, steps, closing_days, revision }
     }
 }
 
@@ -131,7 +139,22 @@ impl Schedule {
         if closing_days > 365 {
             return Err(InvalidSchedule::Wait { part: "closing_days".into(), days: closing_days });
         }
-        Ok(Self { name, steps, closing_days })
+        Ok(Self { name, steps, closing_days, revision: 0 })
+    }
+
+    /// The same mails under another name, which is checked.
+    pub fn named(&self, name: &str) -> Result<Self, InvalidSchedule> {
+        Self::new(name.to_owned(), self.steps.clone(), self.closing_days)
+    }
+
+    /// The same mails as another revision of this name.
+    pub fn at_revision(self, revision: u32) -> Self {
+        Self { revision, ..self }
+    }
+
+    /// Counts the edits that were made for new leads only, from 0; a lead follows the revision it began with.
+    pub fn revision(&self) -> u32 {
+        self.revision
     }
 
     /// Its name, unique in the org; what the record's schedule field says.
@@ -173,7 +196,7 @@ pub fn recommended() -> Schedule {
                 Some((subject, body)) => (Some(subject.to_owned()), body.to_owned()),
                 None => (None, text.to_owned()),
             };
-            Step { days_after, message: Message { subject, body } }
+            Step { days_after, message: Message { subject, body, tone: None } }
         })
         .collect();
     Schedule::new(Schedule::RECOMMENDED.to_owned(), steps, default_closing_days())
@@ -185,7 +208,10 @@ mod tests {
     use super::*;
 
     fn step(subject: Option<&str>, body: &str) -> Step {
-        Step { days_after: 1, message: Message { subject: subject.map(str::to_owned), body: body.to_owned() } }
+        Step {
+            days_after: 1,
+            message: Message { subject: subject.map(str::to_owned), body: body.to_owned(), tone: None },
+        }
     }
 
     #[test]
@@ -207,7 +233,7 @@ mod tests {
         );
         assert_eq!(
             make(vec![step(Some("Hi"), "Dear {{ lead_fist_name }}")]),
-            "step 1, body: unknown parameter lead_fist_name in line 1; known are lead_first_name, lead_last_name, \
+            "step 1, body: unknown parameter lead_fist_name in line 1, column 9; known are lead_first_name, lead_last_name, \
              lead_designation, lead_phone, lead_company, lead_industry, lead_website, assistant_name, assistant_title, \
              organisation_name, context"
         );

@@ -10,6 +10,7 @@ use app::nurture::Nurture;
 use app::ports::{Accounts, Clock, Crm, Events, Mailer, Secrets, Sessions};
 use app::store::Store;
 use app::tokens::TokenKeeper;
+use app::writing::Writing;
 use aws::{Bus, DynamoTable, SecretsManager, SesMailer};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -163,6 +164,7 @@ impl Clients {
     pub fn nurture(&self, secret: &AppSecret) -> Result<Nurture, SettingError> {
         Ok(Nurture {
             deliveries: Deliveries { changes: self.lead_changes()? },
+            writing: Writing::default(),
             mailer: self.mailer(secret)?,
             key: signing_key(secret)?,
             reply_domain: settings::reply_domain()?,

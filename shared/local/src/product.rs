@@ -16,6 +16,7 @@ use app::tokens::TokenKeeper;
 use app::unsubscribe::Unsubscribe;
 use app::upkeep::{Swept, Upkeep};
 use app::writeback::Writeback;
+use app::writing::Writing;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use console::Console;
 use crm_webhook::CrmWebhook;
@@ -41,6 +42,8 @@ pub struct Parts {
     pub secrets: Arc<dyn Secrets>,
     /// Zoho accounts.
     pub accounts: Arc<dyn Accounts>,
+    /// What writes mails.
+    pub writing: Writing,
     /// Mail.
     pub mailer: Arc<dyn Mailer>,
     /// Time.
@@ -86,6 +89,7 @@ impl Product {
             store,
             secrets,
             accounts,
+            writing,
             mailer,
             clock,
             key,
@@ -112,8 +116,13 @@ impl Product {
             key: key.clone(),
         };
         let notify = Notify { store: store.clone(), events: events.clone(), clock: clock.clone(), key: key.clone() };
-        let nurture =
-            Nurture { deliveries: Deliveries { changes: changes.clone() }, mailer, key: key.clone(), reply_domain };
+        let nurture = Nurture {
+            deliveries: Deliveries { changes: changes.clone() },
+            writing,
+            mailer,
+            key: key.clone(),
+            reply_domain,
+        };
         Self {
             oauth_callback: OauthCallback { connect, public_url: Some(public_url) },
             crm_webhook: CrmWebhook { notify },

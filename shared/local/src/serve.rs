@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use app::ports::{Clock, Mailer, Secrets};
 use app::store::Store;
+use app::writing::Writing;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use edge::settings::{self, SettingError};
@@ -113,6 +114,7 @@ pub async fn serve(options: ServeOptions, ready: impl FnOnce(&serde_json::Value)
     let product = Arc::new(Product::new(Parts {
         store: Store::new(Arc::new(table)),
         accounts: accounts(options.zoho_accounts.as_deref())?,
+        writing: Writing::default(),
         mailer,
         clock: Arc::new(clock),
         key: signing_key(secrets.as_ref()).await?,

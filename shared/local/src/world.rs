@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use app::ports::{Secrets, Table};
 use app::store::Store;
+use app::writing::Writing;
 use axum::body::Bytes;
-use domain::{Assistant, Calendar, OrgId, Stage};
+use domain::{Assistant, Calendar, Lead, OrgId, Wake};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::header::{COOKIE, LOCATION, SET_COOKIE};
 use lambda_http::{Body, Response};
@@ -97,6 +98,7 @@ impl World {
             store: Store::new(table),
             secrets,
             accounts,
+            writing: Writing::default(),
             mailer: Arc::new(EmlOutbox::new(&outbox)),
             clock: clock.clone(),
             key,
@@ -150,20 +152,14 @@ impl World {
     /// Adds the assistant that the simulator has a user for.
     pub async fn add_tara(&self, org: &OrgId) -> Result<(), WorldError> {
         let wrong = |error: &dyn std::fmt::Display| WorldError::new("the assistant", error);
+        let (id, email) =
+            ("tara".parse().map_err(|error| wrong(&error))?, ASSISTANT.parse().map_err(|error| wrong(&error))?);
+        let calendar = Calendar::working_week("Europe/London").map_err(|error| wrong(&error))?;
         let assistant = Assistant {
-            id: "tara".parse().map_err(|error| wrong(&error))?,
-            name: "Tara Quinn".to_owned(),
-            email: ASSISTANT.parse().map_err(|error| wrong(&error))?,
             title: "Sales Assistant".to_owned(),
             signature: "Tara Quinn\nSales Assistant".to_owned(),
-            calendar: Calendar::working_week("Europe/London").map_err(|error| wrong(&error))?,
-            daily_cap: Assistant::DEFAULT_DAILY_CAP,
-            holiday_country: None,
-            started_on: None,
             default_context: "We help small manufacturers to quote faster.".to_owned(),
-            default_schedule: domain::Schedule::RECOMMENDED.to_owned(),
-            user: None,
-            last_assignment: None,
+            ..Assistant::new(id, "Tara Quinn", email, calendar)
         };
         self.product.admin().add_assistant(org, assistant).await.map_err(|error| wrong(&error))?;
         self.settle().await;
@@ -192,10 +188,8 @@ impl World {
     /// what falls due: mails, then what they cause.
     pub async fn step_to_next(&self, org: &OrgId, most: SignedDuration) -> Result<(), WorldError> {
         let leads = self.product.admin().leads(org).await.map_err(|error| WorldError::new("the leads", error))?;
-        let due = leads.iter().filter_map(|lead| match lead.stage {
-            Stage::Waiting { due, .. } | Stage::Closing { due } => Some(due),
-            Stage::Sending { lease_until, .. } => Some(lease_until),
-            Stage::Ended { .. } => None,
+        let due = leads.iter().filter_map(Lead::wake).map(|wake| match wake {
+            Wake::Due(due) | Wake::Lease(due) => due,
         });
         let latest = self.clock.now() + most;
         self.clock.advance_to(due.min().map_or(latest, |due| due.min(latest)));

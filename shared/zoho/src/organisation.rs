@@ -21,6 +21,16 @@ struct WireUser {
     email: Option<String>,
     status: Option<String>,
     confirm: Option<bool>,
+    #[serde(rename = "Reporting_To")]
+    reports_to: Option<Manager>,
+}
+
+/// Only the id is needed; a manager of another form is none.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Manager {
+    User { id: UserId },
+    Other(serde::de::IgnoredAny),
 }
 
 impl From<WireUser> for CrmUser {
@@ -29,6 +39,10 @@ impl From<WireUser> for CrmUser {
             name: user.full_name.unwrap_or_default(),
             email: user.email.and_then(|email| EmailAddress::parse(&email).ok()),
             active: user.status.as_deref() == Some("active") && user.confirm == Some(true),
+            reports_to: user.reports_to.and_then(|manager| match manager {
+                Manager::User { id } => Some(id),
+                Manager::Other(_) => None,
+            }),
             id: user.id,
         }
     }

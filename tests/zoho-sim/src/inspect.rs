@@ -147,9 +147,10 @@ fn channels(world: &World) -> Value {
 
 fn fields(world: &World) -> Value {
     let shown = |field: &crate::world::Field| {
+        let offered = field.picks.iter().filter(|pick| pick.used);
         json!({
             "id": field.id, "api_name": field.api_name, "label": field.label, "data_type": field.kind.wire(),
-            "custom": field.custom, "values": field.picks.iter().map(|pick| pick.actual.as_str()).collect::<Vec<_>>(),
+            "custom": field.custom, "values": offered.map(|pick| pick.actual.as_str()).collect::<Vec<_>>(),
         })
     };
     let of =

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod clock;
+mod composer;
 mod crm;
 mod events;
 mod mailer;
@@ -11,6 +12,7 @@ mod table;
 
 pub use accounts::{Accounts, AccountsError, Grant, RefreshedToken};
 pub use clock::Clock;
+pub use composer::{ComposeError, Composer};
 pub use crm::{
     AddressState, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord, NewField,
     Organisation, OwnField, RecordNote,

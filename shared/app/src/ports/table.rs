@@ -83,15 +83,6 @@ pub enum Write {
         /// Which row.
         key: Key,
     },
-    /// Adds one to the number `count` of the row (a missing row counts 0), unless it has reached `below`.
-    Count {
-        /// Which row.
-        key: Key,
-        /// The count must be under this before the write.
-        below: u64,
-        /// When the table may forget the counter.
-        expires: Timestamp,
-    },
 }
 
 /// A page of rows.

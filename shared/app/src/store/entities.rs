@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{CrmChange, CrmUser, DeliveryId, LeadId, Module, OrgId, OutgoingMail, RecordId, UserId};
+use domain::{CrmChange, CrmUser, DeliveryId, How, LeadId, Module, OrgId, OutgoingMail, RecordId, UserId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -102,12 +102,19 @@ pub struct Delivery {
     pub attempts: u32,
     /// What became of it.
     pub outcome: Outcome,
+    /// Who wrote it.
+    #[serde(default)]
+    pub how: How,
 }
 
 /// What became of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
+    /// Written; a person has to approve it.
+    AwaitsApproval,
+    /// A person approved it; it leaves as it is when its time has come.
+    Approved,
     /// Claimed; it may be leaving.
     Claimed,
     /// It left.

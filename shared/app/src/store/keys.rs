@@ -4,13 +4,16 @@
 //! |---|---|---|---|
 //! | connection of an org | `org#O` | `connection` | work `upkeep` |
 //! | assistant, schedule | `org#O` | `assistant#A`, `schedule#S` | |
+//! | a schedule's earlier revision | `org#O` | `past-schedule#R#S` | |
+//! | the nurture table | `org#O` | `postscripts` | |
 //! | the org's users, as last read | `org#O` | `users` | |
 //! | lease | `org#O` | `lease#NAME` | |
 //! | lead | `lead#O#L` | `lead` | work `send#N` (calendar) or `lease#N` (real time); list `leads#O` |
 //! | its timeline, deliveries, mails read | `lead#O#L` | `event#T#N`, `delivery#D`, `mail#H` | |
 //! | address in use | `address#O#H` | `use` | |
 //! | suppressed address | `suppression#O#H` | `suppression` | |
-//! | mails of an assistant on a day | `counter#O#A` | the date | |
+//! | what an assistant has booked on a day | `agenda#O#A` | the date | |
+//! | why a mail left or did not | `lead#O#L` | `decision#T#N` | |
 //! | lead of a Message-ID | `message#O#H` | `message` | |
 //! | org of a mailbox | `mailbox#H` | `mailbox` | |
 //! | notification | `notification#O` | its hash | work `notification#N` until it is done |
@@ -18,7 +21,7 @@
 //! | change that was given up | `failure#O` | `T#L` | |
 //! | owner last seen | `seen#O#L` | `owner` | |
 //!
-//! `O` org, `L` lead, `A` assistant, `H` a SHA-256, `N` a shard, `T` a time. The org is in every key but the mailbox's, by
+//! `O` org, `L` lead, `A` assistant, `S` schedule, `R` revision, `H` a SHA-256, `N` a shard, `T` a time. The org is in every key but the mailbox's, by
 //! which the org of a mail from outside is found.
 
 use data_encoding::HEXLOWER;
@@ -107,6 +110,16 @@ pub(super) fn schedule(org: &OrgId, name: &str) -> Key {
     key(org_partition(org), format!("{SCHEDULES}{name}"))
 }
 
+pub(super) const PAST_SCHEDULES: &str = "past-schedule#";
+
+pub(super) fn past_schedule(org: &OrgId, name: &str, revision: u32) -> Key {
+    key(org_partition(org), format!("{PAST_SCHEDULES}{revision:08}#{name}"))
+}
+
+pub(super) fn postscripts(org: &OrgId) -> Key {
+    key(org_partition(org), "postscripts")
+}
+
 pub(super) const LEASES: &str = "lease#";
 
 pub(super) fn lease(org: &OrgId, name: &str) -> Key {
@@ -122,6 +135,13 @@ pub(super) const EVENTS: &str = "event#";
 /// Unique by the lead's version, which every commit raises; in order by time.
 pub(super) fn event(org: &OrgId, lead: &LeadId, at: Timestamp, version: u64, position: usize) -> Key {
     key(lead_partition(org, lead), format!("{EVENTS}{:020}#{version:08}#{position:02}", at.as_millisecond()))
+}
+
+pub(super) const DECISIONS: &str = "decision#";
+
+/// In order by time, unique by the lead's version as events are.
+pub(super) fn decision(org: &OrgId, lead: &LeadId, at: Timestamp, version: u64, position: usize) -> Key {
+    key(lead_partition(org, lead), format!("{DECISIONS}{:020}#{version:08}#{position:02}", at.as_millisecond()))
 }
 
 pub(super) fn delivery(org: &OrgId, lead: &LeadId, delivery: &DeliveryId) -> Key {
@@ -140,8 +160,17 @@ pub(super) fn suppression(org: &OrgId, address: &EmailAddress) -> Key {
     key(format!("suppression#{org}#{}", address.hash()), "suppression")
 }
 
-pub(super) fn counter(org: &OrgId, assistant: &AssistantId, date: Date) -> Key {
-    key(format!("counter#{org}#{assistant}"), date.to_string())
+pub(super) fn agenda_partition(org: &OrgId, assistant: &AssistantId) -> String {
+    format!("agenda#{org}#{assistant}")
+}
+
+/// Is it a row of an agenda?
+pub(super) fn is_agenda(key: &Key) -> bool {
+    key.partition.starts_with("agenda#")
+}
+
+pub(super) fn agenda(org: &OrgId, assistant: &AssistantId, date: Date) -> Key {
+    key(agenda_partition(org, assistant), date.to_string())
 }
 
 pub(super) fn message(org: &OrgId, message_id: &str) -> Key {

@@ -1,9 +1,9 @@
 //! What is written together when a lead changes.
 
-use domain::{AssistantId, DeliveryId, Effect, LeadId, OrgId, Stage, Transition};
-use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
+use domain::{Decision, DeliveryId, Effect, LeadId, OrgId, Transition, Wake};
+use jiff::Timestamp;
 
+use super::agenda::{ChangedDay, StoredAgenda};
 use super::entities::LeadPointer;
 use super::{
     Delivery, LeadRow, OutboxEntry, Queue, Result, Store, StoredLead, StoryLine, TableError, expect, keys, row, row_any,
@@ -33,28 +33,28 @@ impl<'a> LeadCommit<'a> {
         Self { org, before, transition, calendar_now, real_now, extra: Vec::new() }
     }
 
-    /// The claim to send: the address is not suppressed, the day's cap is not reached, the delivery is named.
-    pub fn claiming(
-        mut self,
-        delivery: &Delivery,
-        version: Option<u64>,
-        assistant: &AssistantId,
-        date: Date,
-        cap: u32,
-    ) -> Result<Self> {
+    /// The claim to send: the address is not suppressed, the delivery is named.
+    pub fn claiming(mut self, delivery: &Delivery, version: Option<u64>) -> Result<Self> {
         let to = &delivery.mail.to.address;
         self.extra.push(Write::RequireAbsent { key: keys::suppression(self.org, to) });
-        self.extra.push(Write::Count {
-            key: keys::counter(self.org, assistant, date),
-            below: u64::from(cap),
-            expires: later(self.real_now, 40),
-        });
         self.alongside(&Alongside { delivery: Some((delivery, version)), ..Alongside::default() })
+    }
+
+    /// Keeps why.
+    pub fn because(mut self, decision: Decision) -> Self {
+        self.transition.effects.push(Effect::Decided(Box::new(decision)));
+        self
+    }
+
+    /// Books or counts in the assistant's agenda.
+    pub fn booking(mut self, agenda: &StoredAgenda, days: &[ChangedDay]) -> Result<Self> {
+        self.extra.extend(agenda.writes(days)?);
+        Ok(self)
     }
 
     /// Writes along what belongs to the same instant.
     pub fn alongside(mut self, alongside: &Alongside<'_>) -> Result<Self> {
-        let lead = &self.transition.lead.id;
+        let lead = &self.transition.lead.id.clone();
         if let Some((delivery, version)) = alongside.delivery {
             let row = row(keys::delivery(self.org, lead, &delivery.mail.delivery), delivery, version)?;
             self.extra.push(Write::Put { row, expect: expect(version) });
@@ -63,6 +63,9 @@ impl<'a> LeadCommit<'a> {
             let pointer = LeadPointer { lead: lead.clone(), delivery: Some(delivery.clone()) };
             let row = row_any(keys::message(self.org, message_id), &pointer)?;
             self.extra.push(Write::Put { row, expect: Expect::Any });
+        }
+        if let Some(decision) = alongside.decision {
+            self = self.because(decision.clone());
         }
         if let Some(message_id) = alongside.reading_once {
             let row = row_any(keys::mail_read(self.org, lead, message_id), &self.calendar_now)?;
@@ -98,6 +101,10 @@ impl<'a> LeadCommit<'a> {
                     let row = row_any(keys::suppression(org, &address), &why)?;
                     writes.push(Write::Put { row, expect: Expect::Any });
                 }
+                Effect::Decided(decision) => {
+                    let key = keys::decision(org, &lead.id, calendar_now, new_version, position);
+                    writes.push(Write::Put { row: row_any(key, &decision)?, expect: Expect::Any });
+                }
                 Effect::Tell(text) => {
                     let key = keys::event(org, &lead.id, calendar_now, new_version, position);
                     let row = row_any(key, &StoryLine { at: calendar_now, text })?;
@@ -119,13 +126,10 @@ impl<'a> LeadCommit<'a> {
             }
         }
         let key = keys::lead(org, &lead.id);
-        let work = match &lead.stage {
-            Stage::Waiting { due, .. } | Stage::Closing { due } => {
-                Some(IndexEntry { queue: Queue::Send.of(&key), due: *due })
-            }
-            Stage::Sending { lease_until, .. } => Some(IndexEntry { queue: Queue::Lease.of(&key), due: *lease_until }),
-            Stage::Ended { .. } => None,
-        };
+        let work = lead.wake().map(|wake| match wake {
+            Wake::Due(due) => IndexEntry { queue: Queue::Send.of(&key), due },
+            Wake::Lease(due) => IndexEntry { queue: Queue::Lease.of(&key), due },
+        });
         let listing =
             Listing { list: keys::lead_list(org), sort: format!("{:020}#{}", calendar_now.as_millisecond(), lead.id) };
         let lead = Row { work, listing: Some(listing), ..row(key, &LeadRow { lead, outbox_stamp: stamp }, version)? };
@@ -143,12 +147,10 @@ pub struct Alongside<'a> {
     pub delivery: Option<(&'a Delivery, Option<u64>)>,
     /// Lets answers to this Message-ID find the lead of this delivery.
     pub message: Option<(&'a str, &'a DeliveryId)>,
+    /// Why.
+    pub decision: Option<&'a Decision>,
     /// Lets the commit clash if this incoming mail was applied to the lead before.
     pub reading_once: Option<&'a str>,
-}
-
-fn later(now: Timestamp, days: i64) -> Timestamp {
-    now.checked_add(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MAX)
 }
 
 /// What stood in the way of a lead's commit.
@@ -158,8 +160,8 @@ pub enum Clash {
     Lead,
     /// The address is suppressed.
     Suppressed,
-    /// The day's cap is reached.
-    CapReached,
+    /// Another mail of the assistant was booked meanwhile: read its agenda again.
+    Agenda,
 }
 
 impl Store {
@@ -170,7 +172,7 @@ impl Store {
             Ok(()) => Ok(Ok(())),
             Err(TableError::Unexpected(position)) => Ok(Err(match writes.get(position) {
                 Some(Write::RequireAbsent { .. }) => Clash::Suppressed,
-                Some(Write::Count { .. }) => Clash::CapReached,
+                Some(Write::Put { row, .. }) if keys::is_agenda(&row.key) => Clash::Agenda,
                 Some(Write::Put { .. } | Write::Delete { .. }) | None => Clash::Lead,
             })),
             Err(error) => Err(error),

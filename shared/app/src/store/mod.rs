@@ -1,24 +1,26 @@
 //! The product's rows by their types. What a commit holds together is decided here: a lead, what it changes in the CRM,
 //! its story and its address are written together or not at all.
 
+mod agenda;
 mod entities;
 pub mod keys;
 mod lead_commit;
+mod schedules;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::{
-    Assistant, AssistantId, DeliveryId, EmailAddress, Lead, LeadId, OrgId, Schedule, SuppressedWhy, UserId, recommended,
-};
+use domain::{Assistant, AssistantId, DeliveryId, EmailAddress, Lead, LeadId, OrgId, SuppressedWhy, UserId};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use agenda::{ChangedDay, Counted, StoredAgenda};
 use entities::LeadPointer;
 pub use entities::{Connection, Delivery, Health, KnownUsers, Notification, OutboxEntry, Outcome, StoryLine};
 pub use keys::Queue;
 pub use lead_commit::{Alongside, Clash, LeadCommit};
+pub use schedules::Reach;
 
 use crate::ports::{Expect, IndexEntry, Key, Page, Row, Table, TableError, Write};
 
@@ -95,20 +97,6 @@ impl Store {
     /// The org that an assistant's mailbox belongs to.
     pub async fn org_of_mailbox(&self, address: &EmailAddress) -> Result<Option<OrgId>> {
         Ok(self.read(&keys::mailbox(address)).await?.map(|stored| stored.value))
-    }
-
-    /// The org's schedules by name; `Recommended` is always among them.
-    pub async fn schedules(&self, org: &OrgId) -> Result<Vec<Stored<Schedule>>> {
-        let mut schedules = self.read_all::<Schedule>(&keys::org_partition(org), keys::SCHEDULES).await?;
-        if !schedules.iter().any(|stored| stored.value.name() == Schedule::RECOMMENDED) {
-            schedules.insert(0, Stored { value: recommended(), version: 0 });
-        }
-        Ok(schedules)
-    }
-
-    /// Writes a schedule.
-    pub async fn put_schedule(&self, org: &OrgId, schedule: &Schedule, version: Option<u64>) -> Result<()> {
-        self.write(keys::schedule(org, schedule.name()), schedule, version.filter(|v| *v > 0), None).await
     }
 
     /// The org's users as last read.

@@ -13,7 +13,6 @@ pub(super) const PK: &str = "pk";
 pub(super) const SK: &str = "sk";
 pub(super) const VERSION: &str = "v";
 pub(super) const DOC: &str = "doc";
-pub(super) const COUNT: &str = "count";
 pub(super) const WORK_PK: &str = "work_pk";
 pub(super) const WORK_SK: &str = "work_sk";
 pub(super) const LIST_PK: &str = "list_pk";
@@ -45,16 +44,12 @@ pub(super) fn key(key: &Key) -> Item {
 /// The item that stands for a row.
 pub(super) fn item(row: &Row) -> Result<Item, TableError> {
     let corrupt = |reason: String| TableError::Corrupt { key: named(&row.key), reason };
-    let Value::Object(mut doc) = row.body.clone() else {
+    if !row.body.is_object() {
         return Err(corrupt("its body is not a JSON object".to_owned()));
-    };
+    }
     let mut item = key(&row.key);
     item.insert(VERSION.to_owned(), number(row.version));
-    if let Some(count) = doc.get(COUNT).and_then(Value::as_u64) {
-        doc.remove(COUNT);
-        item.insert(COUNT.to_owned(), number(count));
-    }
-    let doc = serde_dynamo::to_attribute_value(Value::Object(doc)).map_err(|e| corrupt(e.to_string()))?;
+    let doc = serde_dynamo::to_attribute_value(&row.body).map_err(|e| corrupt(e.to_string()))?;
     item.insert(DOC.to_owned(), doc);
     if let Some(IndexEntry { queue, due }) = &row.work {
         item.insert(WORK_PK.to_owned(), text(queue));
@@ -79,18 +74,11 @@ pub(super) fn row(item: Item) -> Result<Row, TableError> {
 
 fn read(key: Key, mut item: Item) -> Result<Row, String> {
     let version = take_number(&mut item, VERSION)?.ok_or("it has no version")?;
-    let count: Option<u64> = take_number(&mut item, COUNT)?;
-    let mut doc = match item.remove(DOC) {
+    let doc = match item.remove(DOC) {
         Some(doc @ AttributeValue::M(_)) => serde_dynamo::from_attribute_value(doc).map_err(|e| e.to_string())?,
         Some(_) => return Err("its document is not a map".to_owned()),
-        None if count.is_some() => serde_json::Map::new(),
-        None => return Err("it has neither a document nor a count".to_owned()),
+        None => return Err("it has no document".to_owned()),
     };
-    if let Some(count) = count
-        && doc.insert(COUNT.to_owned(), count.into()).is_some()
-    {
-        return Err("it has two counts".to_owned());
-    }
     let work = match (take_text(&mut item, WORK_PK)?, take_text(&mut item, WORK_SK)?) {
         (Some(queue), Some(due)) => {
             Some(IndexEntry { queue, due: due.parse().map_err(|_| format!("{WORK_SK} is not a time"))? })

@@ -4,8 +4,7 @@
 //! |---|---|---|
 //! | `pk`, `sk` | S | the key |
 //! | `v` | N | the version |
-//! | `doc` | M | the body, readable in the console; its `count`, if a whole number, is beside it |
-//! | `count` | N | that number: where `ADD` can reach it, also before there is a document |
+//! | `doc` | M | the body, readable in the console |
 //! | `work_pk`, `work_sk` | S | queue and due time; index `work`, keys only |
 //! | `list_pk`, `list_sk` | S | list and place in it; index `listing`, whole rows |
 //! | `ttl` | N | epoch second from which the row may be forgotten |

@@ -6,10 +6,10 @@ use app::ports::{Expect, Key, TableError, Write};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem};
 use data_encoding::HEXLOWER;
 
-use super::item::{self, COUNT, DOC, Item, PK, TTL, VERSION, number};
+use super::item::{self, Item, PK, VERSION, number};
 use super::retry::{Trouble, patiently};
 use crate::told::chain;
 
@@ -29,31 +29,6 @@ impl From<Expect> for Condition {
                 values: Some(HashMap::from([(":expected".to_owned(), number(version))])),
             },
             Expect::Any => Self::default(),
-        }
-    }
-}
-
-/// An update that counts: its expression, names, values and condition.
-struct Counting {
-    update: String,
-    names: HashMap<String, String>,
-    condition: String,
-    values: Item,
-}
-
-impl Counting {
-    fn new(below: u64, expires: jiff::Timestamp) -> Self {
-        // A missing count is 0, which is under every limit but 0. One that stayed in the document is no whole number.
-        let under = if below == 0 { "#count < :below" } else { "(attribute_not_exists(#count) OR #count < :below)" };
-        Self {
-            update: format!("ADD #count :one, {VERSION} :one SET #ttl = :ttl"),
-            names: HashMap::from([("#count".to_owned(), COUNT.to_owned()), ("#ttl".to_owned(), TTL.to_owned())]),
-            condition: format!("{under} AND attribute_not_exists({DOC}.#count)"),
-            values: HashMap::from([
-                (":one".to_owned(), number(1)),
-                (":below".to_owned(), number(below)),
-                (":ttl".to_owned(), item::ttl(expires)),
-            ]),
         }
     }
 }
@@ -87,18 +62,6 @@ pub(super) async fn commit(client: &Client, table: &str, writes: &[Write]) -> Re
                 delete.clone().send().await.map(drop).map_err(|e| Trouble::of(&e))
             })
             .await
-        }
-        [Write::Count { key, below, expires }] => {
-            let counting = Counting::new(*below, *expires);
-            let update = client
-                .update_item()
-                .table_name(table)
-                .set_key(Some(item::key(key)))
-                .update_expression(counting.update)
-                .condition_expression(counting.condition)
-                .set_expression_attribute_names(Some(counting.names))
-                .set_expression_attribute_values(Some(counting.values));
-            patiently(false, || async { update.clone().send().await.map(drop).map_err(|e| Trouble::of(&e)) }).await
         }
         // A condition alone is not a request of its own.
         [Write::RequireAbsent { .. }] | [_, _, ..] => transact(client, table, writes).await,
@@ -140,17 +103,6 @@ fn part(table: &str, write: &Write) -> Result<TransactWriteItem, TableError> {
                 .set_key(keyed(key))
                 .set_condition_expression(Condition::from(Expect::Absent).expression);
             part.condition_check(check.build().map_err(incomplete)?)
-        }
-        Write::Count { key, below, expires } => {
-            let counting = Counting::new(*below, *expires);
-            let update = Update::builder()
-                .table_name(table)
-                .set_key(keyed(key))
-                .update_expression(counting.update)
-                .condition_expression(counting.condition)
-                .set_expression_attribute_names(Some(counting.names))
-                .set_expression_attribute_values(Some(counting.values));
-            part.update(update.build().map_err(incomplete)?)
         }
     }
     .build())

@@ -12,6 +12,7 @@ use crate::mail::Thread;
 use crate::notes;
 use crate::owner::PreviousOwner;
 use crate::schedule::Schedule;
+use crate::when::{NotBefore, Opens};
 
 /// Why a record is not taken on; the note says it in plain words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,13 +94,11 @@ impl Enrolment<'_> {
         lead.run = 1;
         let first = StepNo::FIRST;
         let days = self.schedule.step(first).map_or(0, |step| step.days_after);
-        let spread = lead.spread(first);
-        let calendar = &self.assistant.calendar;
-        let due =
-            if days == 0 { calendar.soonest(self.now, spread) } else { calendar.days_later(self.now, days, spread) };
-        lead.stage = Stage::Waiting { step: first, due };
+        let gap = (days > 0).then_some(NotBefore::Gap { since: self.now, days });
+        let (due, decided) = lead.plan(first, gap, self.now, self.assistant);
+        lead.stage = Stage::Waiting { step: first, due, booked: false };
         let note = notes::taken_on(&lead, self.assistant, self.schedule, &self.wanted_schedule, due);
-        let mut effects = vec![Effect::Crm(CrmChange::Note(note))];
+        let mut effects = vec![Effect::Crm(CrmChange::Note(note)), decided];
         // A record that is Warm already, from other work, stays Warm.
         if self.status.is_none() {
             effects.push(Effect::Crm(CrmChange::SetStatus { status: ConnectionStatus::Cold }));
@@ -108,7 +107,7 @@ impl Enrolment<'_> {
             "{} took the record on with the schedule {}; first mail {}",
             self.assistant.name,
             self.schedule.name(),
-            calendar.display(due)
+            self.assistant.calendar.display(due)
         )));
         Transition { lead, effects }
     }
@@ -154,6 +153,7 @@ impl Enrolment<'_> {
             address: None,
             context: self.context.clone(),
             schedule: self.schedule.name().to_owned(),
+            schedule_revision: self.schedule.revision(),
             run: 0,
             stage: Stage::Closing { due: self.now },
             state: LeadState::Cold,
@@ -161,7 +161,15 @@ impl Enrolment<'_> {
             previous_owner: self.previous_owner.clone(),
             hand_back: HandBack::NotDue,
             thread: Thread::default(),
+            other_owners: Vec::new(),
             mails_sent: 0,
+            sent: Vec::new(),
+            answer: None,
+            errand: None,
+            errands: 0,
+            reminder: None,
+            resume_at: None,
+            opens: Opens::default(),
             enrolled_at: self.now,
             turned_away_at: self.before.as_ref().and_then(|lead| lead.turned_away_at),
         }

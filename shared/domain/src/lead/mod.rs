@@ -1,7 +1,14 @@
 //! One record in one schedule: where it stands, and what each fact changes.
 
+mod action;
 mod apply;
+mod change;
 mod enrol;
+mod errand;
+mod fact;
+mod planning;
+mod reply;
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -11,19 +18,23 @@ use serde::{Deserialize, Serialize};
 use crate::address::EmailAddress;
 use crate::assistant::Assistant;
 use crate::compose::Parameters;
-use crate::crm::{ConnectionStatus, CrmChange};
+use crate::crm::ConnectionStatus;
 use crate::id::{AssistantId, DeliveryId, LeadId, StepNo, UserId};
-use crate::mail::{LoggedMail, Thread};
+use crate::mail::Thread;
 use crate::owner::PreviousOwner;
-use crate::reading::Reading;
-use crate::schedule::Schedule;
+use crate::reading::Intent;
+use crate::when::Opens;
 
+pub use action::{Action, Order};
 pub use enrol::{AddressUse, Enrolment, NotTaken};
+pub use errand::{Errand, ErrandKind, ErrandProgress, Wake};
+pub use fact::{Effect, Fact, IllegalFact, Moment, Transition};
+pub use state::{DeactivatedWhy, LeadState, SuppressedWhy};
 
 /// A person or a deal that an assistant works on, or worked on.
 ///
-/// **Invariants:** at most one delivery is in flight, and it is named in [`Stage`] before anything leaves the process;
-/// [`Lead::status`] never falls; once [`Stage::Ended`], only a deliberate restart leads out.
+/// **Invariants:** at most one delivery is in flight, and it is named in [`Stage`] or [`Errand`] before anything leaves the
+/// process; [`Lead::status`] never falls; once [`Stage::Ended`], only a person's [`Action`] leads out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lead {
     /// The record.
@@ -40,6 +51,9 @@ pub struct Lead {
     pub context: String,
     /// The schedule it follows.
     pub schedule: String,
+    /// The revision of it that it began with.
+    #[serde(default)]
+    pub schedule_revision: u32,
     /// Counts enrolments from 1, so that a restarted lead's deliveries have new names.
     pub run: u32,
     /// Where it stands.
@@ -50,17 +64,76 @@ pub struct Lead {
     pub status: ConnectionStatus,
     /// Who gets it back. `None` if nobody could.
     pub previous_owner: Option<PreviousOwner>,
+    /// Who else could, as the other witnesses have it, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_owners: Vec<PreviousOwner>,
     /// Has it been given back?
     pub hand_back: HandBack,
     /// The conversation.
     pub thread: Thread,
     /// Mails that left.
     pub mails_sent: u32,
+    /// The newest of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<SentMail>,
+    /// The newest answer by a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+    /// A mail besides the schedule, if one is due or in flight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errand: Option<Errand>,
+    /// Errands of this run so far.
+    #[serde(default)]
+    pub errands: u32,
+    /// Reminds the owner until somebody takes care.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminder: Option<Reminder>,
+    /// The mail that would have come next when the follow-up stopped. `None` where none was left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume_at: Option<StepNo>,
+    /// At which hours of its day it opened mails.
+    #[serde(default)]
+    pub opens: Opens,
     /// When the assistant took it on.
     pub enrolled_at: Timestamp,
     /// When this record was last turned away; a workflow that keeps assigning it is answered once a day, not for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turned_away_at: Option<Timestamp>,
+}
+
+/// A mail that left, as far as a summary needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentMail {
+    /// When.
+    pub at: Timestamp,
+    /// Its subject line.
+    pub subject: String,
+}
+
+/// An answer by a person, as far as a summary needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// When it came.
+    pub at: Timestamp,
+    /// What it asks for.
+    pub intent: Intent,
+    /// The words and headers that decided.
+    pub evidence: String,
+    /// Its new text, shortened.
+    pub text: String,
+    /// The right person, where it names one.
+    pub referred_to: Option<EmailAddress>,
+}
+
+/// Reminds the owner of a hot lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reminder {
+    /// When the next one is due.
+    pub due: Timestamp,
+    /// How many there were.
+    pub given: u32,
+    /// Whoever changes the record after this instant has taken care of it.
+    pub since: Timestamp,
 }
 
 /// What the CRM knows of the person, as far as mails use it. Empty text where it knows nothing.
@@ -105,6 +178,14 @@ pub enum Stage {
         step: StepNo,
         /// When.
         due: Timestamp,
+        /// Is that a slot of the assistant's agenda, which is this mail's?
+        #[serde(default)]
+        booked: bool,
+    },
+    /// The next mail is written and waits for a person's approval.
+    Held {
+        /// Which mail.
+        step: StepNo,
     },
     /// A mail is claimed and may be leaving. If the sender dies, whoever finds this after the lease looks the mail up.
     Sending {
@@ -141,7 +222,11 @@ pub enum EndReason {
         by: SuppressedWhy,
     },
     /// The address does not take mail.
-    Undeliverable,
+    Undeliverable {
+        /// What the mail system says, where it says something.
+        #[serde(default)]
+        reason: String,
+    },
     /// Somebody else took the record.
     TakenOver,
     /// The record was deleted, merged or converted.
@@ -152,76 +237,14 @@ pub enum EndReason {
         why: NotTaken,
     },
     /// A person stopped it here.
-    Stopped,
-}
-
-/// What people are told of a lead; the words of the product's help pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", content = "why")]
-pub enum LeadState {
-    /// Follow-up in progress.
-    Cold,
-    /// Asked for something, or to be contacted later.
-    Warm,
-    /// Agreed to meet.
-    Hot,
-    /// Replied, intent unclear.
-    Responded,
-    /// Absent; follow-up resumes.
-    OutOfOffice,
-    /// The schedule ended without an answer.
-    Processed,
-    /// Not to be followed up.
-    Deactivated(DeactivatedWhy),
-    /// Asked to be removed.
-    Unsubscribed,
-}
-
-impl LeadState {
-    /// One word, for lists and counts.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Cold => "Cold",
-            Self::Warm => "Warm",
-            Self::Hot => "Hot",
-            Self::Responded => "Responded",
-            Self::OutOfOffice => "OutOfOffice",
-            Self::Processed => "Processed",
-            Self::Deactivated(_) => "Deactivated",
-            Self::Unsubscribed => "Unsubscribed",
-        }
-    }
-}
-
-/// The sub-state of [`LeadState::Deactivated`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DeactivatedWhy {
-    /// Refused, or is the wrong person.
-    Refused,
-    /// The address bounced or is invalid.
-    Bounced,
-    /// Left the company.
-    MovedOut,
-    /// Retired.
-    Retired,
-    /// Named somebody else.
-    Referred,
-    /// Could not be taken on.
-    NotTaken,
-    /// Taken over, deleted, or stopped by a person.
-    Stopped,
-}
-
-/// Why an address is on the suppression list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SuppressedWhy {
-    /// Its owner asked for it.
-    Unsubscribed,
-    /// It cannot receive mail.
-    Bounced,
-    /// Its owner called a mail abuse.
-    Complained,
+    Stopped {
+        /// Who.
+        #[serde(default)]
+        by: String,
+        /// Why; may be empty.
+        #[serde(default)]
+        why: String,
+    },
 }
 
 /// Where the giving back stands.
@@ -230,134 +253,21 @@ pub enum SuppressedWhy {
 pub enum HandBack {
     /// Not yet asked for.
     NotDue,
+    /// When the errand in hand is done.
+    AfterErrand,
     /// In the outbox.
     Pending,
     /// The CRM has another owner now, or never will.
     Done,
-}
-
-/// Something that happened. Applying it twice is refused or harmless.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fact {
-    /// A sender claims the due mail, until `lease_until` of real time.
-    Claimed {
-        /// The name of the mail, which says the step.
-        delivery: DeliveryId,
-        /// Real time.
-        lease_until: Timestamp,
-    },
-    /// The due mail has to wait: the cap is reached, or the window closed.
-    Postponed {
-        /// Until when.
-        until: Timestamp,
-    },
-    /// A mail left.
-    Sent {
-        /// Its name.
-        delivery: DeliveryId,
-        /// As it goes on the record, with the Message-ID it left under.
-        mail: Box<LoggedMail>,
-        /// Ids by which an answer may refer to it.
-        message_ids: Vec<String>,
-    },
-    /// A mail certainly did not leave; it is due again.
-    NotSent {
-        /// Its name.
-        delivery: DeliveryId,
-        /// When to try again.
-        retry_at: Timestamp,
-    },
-    /// The mail system will never take mail for this address.
-    SendRefused {
-        /// Its name.
-        delivery: DeliveryId,
-        /// In words.
-        reason: String,
-    },
-    /// Nobody can tell whether a mail left: it is not sent again, and the follow-up goes on.
-    Unsettled {
-        /// Its name.
-        delivery: DeliveryId,
-        /// The step's mail, to keep the thread.
-        subject: String,
-    },
-    /// A mail came in.
-    Received {
-        /// As it goes on the record.
-        mail: Box<LoggedMail>,
-        /// How it was read.
-        reading: Reading,
-    },
-    /// A mail bounced for good, or its receiver complained.
-    Undeliverable {
-        /// Bounced or complained.
-        why: SuppressedWhy,
-    },
-    /// The lead used the unsubscribe link, or the address is on the list already.
-    Unsubscribed {
-        /// Why the address is suppressed.
-        why: SuppressedWhy,
-    },
-    /// The schedule was shortened: there is no such mail any more.
-    NothingLeft,
-    /// The wait after the last mail is over.
-    ClosingTimeOver,
-    /// The record has another owner, and it was not us who changed it.
-    TakenOver,
-    /// The record is no longer in the CRM.
-    RecordGone,
-    /// The CRM carried out the hand-back, or could not because somebody else owns the record.
-    HandedBack,
-}
-
-/// What is to be done about a fact; stored together with the new lead.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Change the CRM, in this order.
-    Crm(CrmChange),
-    /// Put the address on the suppression list of the org.
-    Suppress {
-        /// Which.
-        address: EmailAddress,
-        /// Why.
-        why: SuppressedWhy,
-    },
-    /// Tell the story: one sentence for the lead's timeline.
-    Tell(String),
-}
-
-/// A fact's outcome: the new lead, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transition {
-    /// The lead afterwards.
-    pub lead: Lead,
-    /// In order.
-    pub effects: Vec<Effect>,
-}
-
-/// A fact that cannot be, where the lead stands. Never silently ignored: the caller read an old lead, or has a bug.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{fact} cannot happen to a lead that is {stage}")]
-pub struct IllegalFact {
-    fact: &'static str,
-    stage: &'static str,
-}
-
-/// What a decision needs besides the lead and the fact.
-#[derive(Debug, Clone, Copy)]
-pub struct Moment<'a> {
-    /// Calendar time.
-    pub now: Timestamp,
-    /// The lead's assistant.
-    pub assistant: &'a Assistant,
-    /// The lead's schedule.
-    pub schedule: &'a Schedule,
+    /// A person had the follow-up begin or go on again: the assistant is about to own the record.
+    TakingBack,
 }
 
 impl Stage {
     fn name(&self) -> &'static str {
         match self {
             Self::Waiting { .. } => "waiting for its next mail",
+            Self::Held { .. } => "waiting for approval of its next mail",
             Self::Sending { .. } => "being written to",
             Self::Closing { .. } => "waiting for a last answer",
             Self::Ended { .. } => "ended",

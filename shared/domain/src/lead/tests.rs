@@ -3,32 +3,23 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::calendar::Calendar;
-use crate::crm::{Module, RecordRef};
+use crate::crm::{CrmChange, Module, RecordRef};
 use crate::id::RecordId;
-use crate::mail::{Direction, Mailbox};
+use crate::mail::{Direction, LoggedMail, Mailbox};
 use crate::owner::OwnerRule;
-use crate::reading::{Bounce, BounceKind, Intent, MailKind};
-use crate::schedule::recommended;
+use crate::reading::{Bounce, BounceKind, MailKind, Reading};
+use crate::schedule::{Schedule, recommended};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
 fn tara() -> Assistant {
+    let calendar = Calendar::working_week("Europe/London").unwrap();
+    let email = "tara@northwind.example".parse().unwrap();
     Assistant {
-        id: "tara".parse().unwrap(),
-        name: "Tara".into(),
-        email: "tara@northwind.example".parse().unwrap(),
-        title: String::new(),
-        signature: String::new(),
-        calendar: Calendar::working_week("Europe/London").unwrap(),
-        daily_cap: 200,
-        holiday_country: None,
-        started_on: None,
-        default_context: String::new(),
-        default_schedule: Schedule::RECOMMENDED.into(),
         user: Some(UserId::parse("9").unwrap()),
-        last_assignment: None,
+        ..Assistant::new("tara".parse().unwrap(), "Tara", email, calendar)
     }
 }
 
@@ -112,7 +103,7 @@ impl Walk {
     }
 
     fn send_due(&mut self) {
-        if let Stage::Waiting { step, due } = self.lead.stage.clone() {
+        if let Stage::Waiting { step, due, .. } = self.lead.stage.clone() {
             self.now = self.now.max(due);
             let delivery = self.lead.delivery(step);
             self.apply(Fact::Claimed { delivery: delivery.clone(), lease_until: self.now }).unwrap();
@@ -198,7 +189,11 @@ fn an_absence_moves_only_a_mail_that_falls_inside_it() {
     };
     let mail = logged(Direction::Received, walk.now, "away");
     walk.apply(Fact::Received { mail: mail.clone(), reading: away("2026-01-05") }).unwrap();
-    assert_eq!(walk.lead.stage, Stage::Waiting { step: StepNo::FIRST.next(), due }, "back before the next mail");
+    assert_eq!(
+        walk.lead.stage,
+        Stage::Waiting { step: StepNo::FIRST.next(), due, booked: false },
+        "back before the next mail"
+    );
     walk.apply(Fact::Received { mail, reading: away("2026-01-19") }).unwrap();
     let Stage::Waiting { due: moved, .. } = walk.lead.stage.clone() else { panic!("still waiting") };
     assert_eq!(walk.assistant.calendar.date(moved).to_string(), "2026-01-20", "the day after the return");

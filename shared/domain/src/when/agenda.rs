@@ -107,6 +107,11 @@ impl Agenda {
         self.0.get(&date)
     }
 
+    /// All of them, by date.
+    pub(super) fn days(&self) -> impl Iterator<Item = &AgendaDay> {
+        self.0.values()
+    }
+
     /// Carries a booking out in the days that were read, so that the next lead of the same tick sees it.
     pub fn apply(&mut self, booking: &Booking) {
         if let Some(slot) = booking.free

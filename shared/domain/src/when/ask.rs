@@ -12,7 +12,7 @@ use crate::calendar::Calendar;
 use crate::place::{Country, Whereabouts, Zone};
 
 /// Everything that decides, as values: stored with the answer, it gives the same answer again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
     /// Calendar time.
     pub now: Timestamp,

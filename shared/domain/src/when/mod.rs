@@ -11,6 +11,7 @@ mod agenda;
 mod ask;
 mod day;
 mod engine;
+mod evidence;
 mod pace;
 mod reason;
 

@@ -7,7 +7,7 @@ use app::admin::{Admin, AssistantReport};
 use app::ports::Events;
 use app::store::Store;
 use clap::{Args, Subcommand};
-use domain::{Assistant, AssistantId, Calendar, LeadId, OrgId, Schedule, SendWindow};
+use domain::{Approval, Assistant, AssistantId, Calendar, LeadId, OrgId, SendWindow};
 use edge::SystemClock;
 use serde::Serialize;
 
@@ -95,43 +95,21 @@ pub struct AssistantFields {
     /// The most mails a day [default: 200]
     #[arg(long)]
     daily_cap: Option<u32>,
+    /// One or two lines under each body that are never rewritten
+    #[arg(long, value_name = "TEXT")]
+    more_information: Option<String>,
+    /// A line saying that software writes: yes for ours, no for none, or your own words [default: no]
+    #[arg(long, value_name = "yes|no|TEXT")]
+    ai_disclosure: Option<String>,
+    /// Whether its mails leave by themselves or wait for a person's approval: send or hold [default: send]
+    #[arg(long, value_name = "send|hold", value_parser = approval)]
+    approval: Option<Approval>,
     /// What it writes about when the record says nothing
     #[arg(long)]
     context: Option<String>,
     /// The schedule it follows when the record names none [default: Recommended]
     #[arg(long)]
     schedule: Option<String>,
-}
-
-/// Schedules.
-#[derive(Debug, Subcommand)]
-pub enum ScheduleCommand {
-    /// List schedules
-    List {
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Show one schedule as the JSON that `add` and `edit` read
-    Show {
-        #[command(flatten)]
-        place: Place,
-        /// Its name
-        name: String,
-    },
-    /// Add a schedule from a JSON file
-    Add {
-        #[command(flatten)]
-        place: Place,
-        /// The file; start from `schedule show Recommended`
-        file: PathBuf,
-    },
-    /// Change the schedule of that name, also for leads on it
-    Edit {
-        #[command(flatten)]
-        place: Place,
-        /// The file
-        file: PathBuf,
-    },
 }
 
 /// Leads.
@@ -152,7 +130,7 @@ pub enum LeadCommand {
 }
 
 impl Place {
-    async fn open(&self) -> Result<(Admin, OrgId), String> {
+    pub(super) async fn open(&self) -> Result<(Admin, OrgId), String> {
         let (store, events): (Store, Arc<dyn Events>) = match &self.aws_stack {
             Some(stack) => {
                 let clients = edge::clients::Clients::of_stack(stack).await;
@@ -177,7 +155,7 @@ impl Place {
     }
 
     /// JSON if asked for, else as `text` has it.
-    fn print<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), String> {
+    pub(super) fn print<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), String> {
         if self.json {
             say(&serde_json::to_string(value).map_err(|error| error.to_string())?);
         } else {
@@ -212,6 +190,7 @@ impl AssistantFields {
             (self.name, &mut assistant.name),
             (self.title, &mut assistant.title),
             (self.signature, &mut assistant.signature),
+            (self.more_information, &mut assistant.more_information),
             (self.context, &mut assistant.default_context),
             (self.schedule, &mut assistant.default_schedule),
         ];
@@ -220,8 +199,24 @@ impl AssistantFields {
                 *old = new;
             }
         }
+        if let Some(disclosure) = self.ai_disclosure {
+            assistant.ai_disclosure = match disclosure.as_str() {
+                "no" => None,
+                "yes" => Some(String::new()),
+                _ => Some(disclosure),
+            };
+        }
+        assistant.approval = self.approval.unwrap_or(assistant.approval);
         assistant.daily_cap = self.daily_cap.unwrap_or(assistant.daily_cap);
         Ok(())
+    }
+}
+
+fn approval(text: &str) -> Result<Approval, String> {
+    match text {
+        "send" => Ok(Approval::Send),
+        "hold" => Ok(Approval::Hold),
+        _ => Err("write send or hold".to_owned()),
     }
 }
 
@@ -234,26 +229,10 @@ impl AssistantCommand {
                     fields.email.clone().ok_or("--email is missing; it is the address of the assistant's CRM user")?;
                 let email = email.parse::<domain::EmailAddress>().map_err(|error| format!("--email: {error}"))?;
                 let local = email.as_str().split('@').next().unwrap_or_default().replace(['.', '_', '+'], "-");
-                let mut assistant = Assistant {
-                    id: match id {
-                        Some(id) => id,
-                        None => {
-                            local.parse().map_err(|_| "--id is missing; name the assistant, such as tara".to_owned())?
-                        }
-                    },
-                    name: fields.name.clone().ok_or("--name is missing; it is how leads know the assistant")?,
-                    email,
-                    title: String::new(),
-                    signature: String::new(),
-                    calendar: fields.calendar(None)?,
-                    daily_cap: Assistant::DEFAULT_DAILY_CAP,
-                    holiday_country: None,
-                    started_on: None,
-                    default_context: String::new(),
-                    default_schedule: Schedule::RECOMMENDED.to_owned(),
-                    user: None,
-                    last_assignment: None,
-                };
+                let unnamed = || "--id is missing; name the assistant, such as tara".to_owned();
+                let id = id.map_or_else(|| local.parse().map_err(|_| unnamed()), Ok)?;
+                let name = fields.name.clone().ok_or("--name is missing; it is how leads know the assistant")?;
+                let mut assistant = Assistant::new(id, &name, email, fields.calendar(None)?);
                 fields.apply(&mut assistant)?;
                 let (admin, org) = place.open().await?;
                 let report = admin.add_assistant(&org, assistant).await.map_err(|error| error.to_string())?;
@@ -303,39 +282,6 @@ fn details(report: &AssistantReport) -> String {
         format!("context: {}", report.assistant.default_context),
     ];
     lines.join("\n")
-}
-
-impl ScheduleCommand {
-    /// Carries it out.
-    pub async fn run(self) -> Result<(), String> {
-        match self {
-            Self::List { place } => {
-                let (admin, org) = place.open().await?;
-                let schedules = admin.schedules(&org).await.map_err(|error| error.to_string())?;
-                place.print(&schedules, |schedules| {
-                    let line = |schedule: &Schedule| format!("{} ({} mails)", schedule.name(), schedule.steps().len());
-                    schedules.iter().map(line).collect::<Vec<_>>().join("\n")
-                })
-            }
-            Self::Show { place, name } => {
-                let (admin, org) = place.open().await?;
-                let schedules = admin.schedules(&org).await.map_err(|error| error.to_string())?;
-                let schedule = schedules.into_iter().find(|schedule| schedule.name() == name);
-                let schedule = schedule.ok_or_else(|| format!("there is no schedule {name:?}; see `schedule list`"))?;
-                place.print(&schedule, |schedule| serde_json::to_string_pretty(schedule).unwrap_or_default())
-            }
-            Self::Add { place, file } => put_schedule(&place, &file, false).await,
-            Self::Edit { place, file } => put_schedule(&place, &file, true).await,
-        }
-    }
-}
-
-async fn put_schedule(place: &Place, file: &std::path::Path, replace: bool) -> Result<(), String> {
-    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let schedule: Schedule = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-    let (admin, org) = place.open().await?;
-    admin.put_schedule(&org, &schedule, replace).await.map_err(|error| error.to_string())?;
-    place.print(&schedule, |schedule| format!("Saved {}.", schedule.name()))
 }
 
 impl LeadCommand {

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod admin;
+mod schedules;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -55,9 +56,12 @@ enum Command {
     /// Add, list, show or edit assistants
     #[command(subcommand)]
     Assistant(admin::AssistantCommand),
-    /// Add, list, show or edit schedules
+    /// Add, list, show, edit, clone or delete schedules
     #[command(subcommand)]
-    Schedule(admin::ScheduleCommand),
+    Schedule(schedules::ScheduleCommand),
+    /// Show or set the facts of which each mail carries one as its P.S.
+    #[command(subcommand)]
+    NurtureTable(schedules::NurtureTableCommand),
     /// List or show leads
     #[command(subcommand)]
     Lead(admin::LeadCommand),
@@ -136,6 +140,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         }
         Some(Command::Assistant(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Schedule(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::NurtureTable(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Lead(command)) => administer(Box::pin(command.run())).await,
     };
     result.unwrap_or_else(|message| fail(&message))

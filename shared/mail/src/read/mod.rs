@@ -41,7 +41,7 @@ pub fn parse(raw: &[u8], envelope_to: Option<&str>) -> IncomingMail {
     let subject = fields.text("subject").unwrap_or_default();
     let text = body::text(&mail);
     let reported =
-        report::read(&mail, &report::Letter { from: from.as_ref(), to: &to, subject: &subject, text: &text });
+        report::read(&mail, report::Letter { fields, from: from.as_ref(), to: &to, subject: &subject, text: &text });
     IncomingMail {
         from,
         from_name,
@@ -56,7 +56,7 @@ pub fn parse(raw: &[u8], envelope_to: Option<&str>) -> IncomingMail {
         machine_headers: machine_headers(fields),
         report: reported.bounce,
         complaint: reported.complaint,
-        receipt: false,
+        receipt: reported.receipt,
         returned_ids: reported.returned_ids,
     }
 }

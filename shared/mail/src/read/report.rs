@@ -1,10 +1,14 @@
-//! Reports about mails we sent: delivery (RFC 3464), abuse (RFC 5965), and the letters of systems that know neither.
+//! Reports about mails we sent: delivery (RFC 3464), abuse (RFC 5965), reading (RFC 8098), and the letters of systems
+//! that know none of these.
+//!
+//! **Invariant:** only software reports. What a person quotes, forwards or attaches is never a report.
 
-mod verdict;
+mod letter;
+mod receipt;
 
 use std::collections::HashSet;
 
-use domain::{Bounce, BounceKind, EmailAddress};
+use domain::{Bounce, BounceKind, EmailAddress, enhanced_status};
 
 use crate::read::entity::Entity;
 use crate::read::fields::{Fields, line};
@@ -15,51 +19,67 @@ const REPORT: usize = 64 * 1024;
 /// Ids kept of a returned mail: its own, and its thread from the newest on.
 const RETURNED: usize = 20;
 
+/// The parts in which a returned mail comes back, whole or as its header.
+const RETURNED_KINDS: [&str; 4] = ["message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"];
+
 /// What was found out about a mail of ours.
 #[derive(Debug, Default)]
 pub(super) struct Reported {
     pub(super) bounce: Option<Bounce>,
     pub(super) complaint: bool,
+    /// It was read, or delivered, or is told of in another way that asks for nothing.
+    pub(super) receipt: bool,
     pub(super) returned_ids: Vec<String>,
 }
 
 /// The letter around a report, as far as it is read already.
+#[derive(Clone, Copy)]
 pub(super) struct Letter<'a> {
+    pub(super) fields: Fields<'a>,
     pub(super) from: Option<&'a EmailAddress>,
     pub(super) to: &'a [EmailAddress],
     pub(super) subject: &'a str,
     pub(super) text: &'a str,
 }
 
-/// Reads the report in a mail. A mail that somebody attached is only taken for a returned one in a report.
-pub(super) fn read(mail: &Entity<'_>, letter: &Letter<'_>) -> Reported {
+/// Reads the report in a mail.
+pub(super) fn read(mail: &Entity<'_>, letter: Letter<'_>) -> Reported {
     let leaves = mail.leaves();
-    let of_kind = |kinds: [&str; 2]| leaves.iter().find(|leaf| kinds.contains(&leaf.media.kind.as_str()));
-    let status = of_kind(["message/delivery-status", "message/global-delivery-status"]);
-    let feedback = of_kind(["message/feedback-report", "message/x-feedback-report"]);
+    let returned: Vec<_> = leaves.iter().filter(|leaf| RETURNED_KINDS.contains(&leaf.media.kind.as_str())).collect();
+    // Gateways that add a footer put the report into another multipart; people's programs do too, when they forward.
+    let genuine = mail.media.kind == "multipart/report" || letter::is_from_software(letter);
+    let part = |kinds: [&str; 2]| leaves.iter().find(|leaf| genuine && kinds.contains(&leaf.media.kind.as_str()));
+    let status = part(["message/delivery-status", "message/global-delivery-status"]);
+    let feedback = part(["message/feedback-report", "message/x-feedback-report"]);
+    let disposition = part(["message/disposition-notification", "message/global-disposition-notification"]);
 
-    let bounce = match status {
-        Some(part) => delivery_status(&part.bytes(REPORT), letter),
-        None => letter_of_a_mailer(mail.fields, letter),
-    };
-    let complaint = feedback.is_some_and(|part| is_abuse(Fields::split(&part.bytes(REPORT)).0));
-    let mut returned_ids = Vec::new();
-    if bounce.is_some() || status.is_some() || feedback.is_some() {
-        for leaf in &leaves {
-            if ["message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"]
-                .contains(&leaf.media.kind.as_str())
-            {
-                returned_ids.extend(ids(Fields::split(&leaf.bytes(REPORT)).0));
-            }
-        }
-        if returned_ids.is_empty() {
-            returned_ids.extend(quoted_ids(letter.text));
+    let mut reported = Reported::default();
+    if let Some(part) = feedback {
+        reported.complaint = is_abuse(Fields::split(&part.bytes(REPORT)).0);
+        reported.receipt = !reported.complaint;
+    } else if receipt::is_complaint(letter) && !returned.is_empty() {
+        reported.complaint = true;
+    } else if disposition.is_some() || receipt::is_receipt(letter) {
+        reported.receipt = true;
+    } else {
+        match status.map_or(Told::Nothing, |part| delivery_status(&part.bytes(REPORT), letter)) {
+            Told::Failure(bounce) => reported.bounce = Some(bounce),
+            Told::Delivery => reported.receipt = true,
+            Told::Nothing => reported.bounce = letter::read(letter),
         }
     }
-    let mut known = HashSet::new();
-    returned_ids.retain(|id| known.insert(id.clone()));
-    returned_ids.truncate(RETURNED);
-    Reported { bounce, complaint, returned_ids }
+    if reported.bounce.is_some() || reported.complaint || reported.receipt || status.is_some() {
+        let mut ids: Vec<_> =
+            returned.iter().flat_map(|part| self::ids(Fields::split(&part.bytes(REPORT)).0)).collect();
+        if ids.is_empty() {
+            ids = letter::returned(letter.text).into_iter().flat_map(self::ids).collect();
+        }
+        let mut known = HashSet::new();
+        ids.retain(|id| known.insert(id.clone()));
+        ids.truncate(RETURNED);
+        reported.returned_ids = ids;
+    }
+    reported
 }
 
 /// A mail's own id first, then those of its thread from the newest on: where the provider replaced the first, ours is
@@ -69,40 +89,44 @@ fn ids(returned: Fields<'_>) -> Vec<String> {
     returned.ids("message-id").into_iter().chain(thread).chain(returned.ids("in-reply-to")).collect()
 }
 
-/// The ids of a mail returned as text below the letter, as qmail and Exim do.
-fn quoted_ids(letter: &str) -> Vec<String> {
-    // Each blank line may be followed by the header of the returned mail.
-    let blocks = letter.split("\n\n").map(|block| Fields::split(block.as_bytes()).0);
-    blocks.filter(|block| block.has("message-id")).flat_map(ids).collect()
-}
-
 /// Other feedback types say that a mail is no spam, or how its authentication went.
 fn is_abuse(report: Fields<'_>) -> bool {
     let kind = report.text("feedback-type").unwrap_or_default().to_ascii_lowercase();
     !["not-spam", "auth-failure", "dmarc"].contains(&kind.as_str())
 }
 
-/// A delivery report: a group of fields about the mail, then one for each recipient. A failure counts before a delay;
-/// a delivery, and a report that says nothing, are no bounce.
-fn delivery_status(report: &[u8], letter: &Letter<'_>) -> Option<Bounce> {
-    let groups = groups(report);
-    let of_action = |action: &str| {
-        groups.iter().find(|group| group.text("action").is_some_and(|a| a.to_ascii_lowercase().starts_with(action)))
-    };
-    let without_action = || groups.iter().find(|group| group.has("status") && !group.has("action"));
-    let group = of_action("failed").or_else(|| of_action("delayed")).or_else(without_action)?;
+/// What a delivery report tells.
+enum Told {
+    Failure(Bounce),
+    Delivery,
+    Nothing,
+}
 
-    let status = group.text("status").unwrap_or_default();
-    if status.starts_with('2') {
-        return None;
-    }
-    let status = verdict::status(&status);
-    let delayed = group.text("action").is_some_and(|action| action.to_ascii_lowercase().starts_with("delayed"));
-    let diagnosis = group.text("diagnostic-code");
-    let said = diagnosis.as_deref().unwrap_or_else(|| head(letter.text, REPORT));
-    let kind = if delayed { BounceKind::Soft } else { verdict::kind(status.as_deref(), said) };
-    let recipient = ["original-recipient", "final-recipient"].into_iter().find_map(|name| address(&group.text(name)?));
-    Some(Bounce { kind, recipient, status })
+/// A delivery report: a group of fields about the mail, then one for each recipient. A failure counts before a delay,
+/// and the first of several.
+fn delivery_status(report: &[u8], letter: Letter<'_>) -> Told {
+    let groups = groups(report);
+    let action = |group: &Fields<'_>| group.text("action").unwrap_or_default().to_ascii_lowercase();
+    let of_action = |name: &str| groups.iter().find(|group| action(group).starts_with(name));
+    let status = |group: &Fields<'_>| group.text("status").unwrap_or_default();
+    let without_action =
+        || groups.iter().find(|group| action(group).is_empty() && status(group).starts_with(['4', '5']));
+    let Some(group) = of_action("failed").or_else(|| of_action("delayed")).or_else(without_action) else {
+        let delivered = |group: &Fields<'_>| {
+            let arrived = ["delivered", "relayed", "expanded"].iter().any(|name| action(group).starts_with(name));
+            arrived || status(group).starts_with("2.")
+        };
+        return if groups.iter().any(delivered) { Told::Delivery } else { Told::Nothing };
+    };
+
+    let diagnosis = group.text("diagnostic-code").filter(|said| !said.is_empty());
+    let reported = status(group);
+    let status = enhanced_status(&reported).or_else(|| enhanced_status(diagnosis.as_deref()?)).map(str::to_owned);
+    let delayed = action(group).starts_with("delayed");
+    let said = diagnosis.as_deref().unwrap_or_else(|| letter::own_words(letter.text));
+    let kind = if delayed { BounceKind::Soft } else { BounceKind::of_failure(status.as_deref(), said) };
+    let named = ["original-recipient", "final-recipient"].into_iter().find_map(|name| address(&group.text(name)?));
+    Told::Failure(Bounce { kind, recipient: named.or_else(|| letter::recipient(letter)), status })
 }
 
 fn groups(report: &[u8]) -> Vec<Fields<'_>> {
@@ -117,35 +141,53 @@ fn groups(report: &[u8]) -> Vec<Fields<'_>> {
     groups
 }
 
-/// `rfc822; ada@example.com`
+/// `rfc822; ada@example.com`, also where the address is in the xtext of RFC 3461, as it came by SMTP.
 fn address(field: &str) -> Option<EmailAddress> {
-    let address = field.rsplit_once(';').map_or(field, |(_, address)| address);
-    EmailAddress::parse(address.trim().trim_matches(['<', '>'])).ok()
+    let field = field.rsplit_once(';').map_or(field, |(_, address)| address);
+    let address = field.trim().trim_matches(['<', '>']);
+    EmailAddress::parse(&unescaped(address)).or_else(|_| EmailAddress::parse(address)).ok()
 }
 
-/// A letter in words from a mail system. The null return path alone does not make one: absences are sent with it too.
-fn letter_of_a_mailer(fields: Fields<'_>, letter: &Letter<'_>) -> Option<Bounce> {
-    let from = fields.text("from").unwrap_or_default().to_ascii_lowercase();
-    let failed = fields.text("x-failed-recipients");
-    let nobody = fields.text("return-path").is_some_and(|path| path == "<>");
-    let software = nobody || ["postmaster", "mail delivery"].iter().any(|name| from.contains(name));
-    let about_delivery = verdict::is_subject(letter.subject);
-    if !(failed.is_some() || from.contains("mailer-daemon") || software && about_delivery) {
-        return None;
+/// Undoes xtext: `+` and two hex digits in upper case. In it, an address has no other `+`, and `+` and `=` are all that
+/// must be escaped in what people have for addresses; so `ada+42@example.com` is left alone.
+fn unescaped(address: &str) -> String {
+    let xtext = !address.contains('@') || ["+2B", "+3D"].iter().any(|escape| address.contains(escape));
+    if !xtext {
+        return address.to_owned();
     }
-
-    let said = head(letter.text, REPORT);
-    let status = verdict::status(said);
-    let kind =
-        if verdict::is_delay(letter.subject) { BounceKind::Soft } else { verdict::kind(status.as_deref(), said) };
-    let named = failed.and_then(|list| list.split(',').find_map(|one| EmailAddress::parse(one).ok()));
-    Some(Bounce { kind, recipient: named.or_else(|| named_in(said, letter)), status })
+    let mut plain = String::new();
+    let mut rest = address;
+    while let Some((before, after)) = rest.split_once('+') {
+        plain.push_str(before);
+        let code = after.get(..2).filter(|hex| hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F')));
+        match code.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(u8::is_ascii_graphic) {
+            Some(byte) => {
+                plain.push(char::from(byte));
+                rest = &after[2..];
+            }
+            None => {
+                plain.push('+');
+                rest = after;
+            }
+        }
+    }
+    plain + rest
 }
 
-/// The first address in a letter that is neither ours nor its writer's.
-fn named_in(said: &str, letter: &Letter<'_>) -> Option<EmailAddress> {
-    let words = said.split(|c: char| c.is_whitespace() || "<>()[]\"',;:".contains(c)).filter(|word| word.contains('@'));
-    let addresses = words.filter_map(|word| EmailAddress::parse(word.trim_end_matches('.')).ok());
-    let office = |a: &EmailAddress| ["postmaster@", "mailer-daemon@"].iter().any(|name| a.as_str().starts_with(name));
-    addresses.into_iter().find(|a| !letter.to.contains(a) && letter.from != Some(a) && !office(a))
+/// Does a text hold one of these, which are in lower case?
+fn contains_any(text: &str, phrases: &[&str]) -> bool {
+    let text = plain(head(text, REPORT));
+    phrases.iter().any(|phrase| text.contains(phrase))
+}
+
+/// Does a text begin with one of these, which are in lower case?
+fn begins_with_any(text: &str, phrases: &[&str]) -> bool {
+    let text = plain(head(text, 500));
+    phrases.iter().any(|phrase| text.starts_with(phrase))
+}
+
+/// One line in lower case: letters are set in lines, and some in typographic quotes.
+fn plain(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").replace('\u{2019}', "'").to_lowercase()
 }

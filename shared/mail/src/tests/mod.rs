@@ -3,6 +3,7 @@
 mod contract;
 mod hostile;
 mod inbox;
+mod letters;
 mod reading;
 mod reports;
 mod roundtrip;

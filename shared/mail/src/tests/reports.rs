@@ -104,10 +104,12 @@ fn hard_is_what_makes_an_address_useless() {
         assert_eq!(report.recipient, Some(address("ada@example.com")), "{fields}");
     }
     for fields in
-        ["Action: delivered\nStatus: 2.0.0", "Action: relayed\nStatus: 2.1.9", "Action: expanded", "Status: 2.0.0", ""]
+        ["Action: delivered\nStatus: 2.0.0", "Action: relayed\nStatus: 2.1.9", "Action: expanded", "Status: 2.0.0"]
     {
-        assert_eq!(dsn(fields).report, None, "{fields}");
+        let mail = dsn(fields);
+        assert!(mail.report.is_none() && mail.receipt, "{fields}");
     }
+    assert_eq!(dsn("").report.unwrap().kind, Soft, "a report that says nothing, from who only writes of failures");
 }
 
 #[test]
@@ -121,6 +123,105 @@ fn a_report_is_read_as_far_as_it_goes() {
         dsn("Original-Recipient: rfc822;unknown\nAction: failed\nStatus: 5.1.1").report,
         bounce(Hard, "ada@example.com", "5.1.1")
     );
+}
+
+#[test]
+fn the_recipient_is_the_address_we_wrote_to() {
+    let recipient = |field: &str| dsn(&format!("{field}\nAction: failed\nStatus: 5.1.1")).report.unwrap().recipient;
+    for (field, is) in [
+        ("Original-Recipient: rfc822;bob@example.com", "bob@example.com"),
+        ("Original-Recipient: RFC822; <Bob@Example.com>", "bob@example.com"),
+        ("Original-Recipient: rfc822;bob+2Btag@example.com", "bob+tag@example.com"),
+        ("Original-Recipient: rfc822;bob+2B+3D2Bx+40example.com", "bob+=2bx@example.com"),
+        ("Original-Recipient: rfc822;bob+42@example.com", "bob+42@example.com"),
+        ("Original-Recipient: rfc822;bob+@example.com", "bob+@example.com"),
+        ("Original-Recipient: utf-8; bob@example.com", "bob@example.com"),
+        ("Original-Recipient: bob@example.com", "bob@example.com"),
+        ("Original-Recipient: unknown;", "ada@example.com"),
+    ] {
+        assert_eq!(recipient(field), Some(address(is)), "{field}");
+    }
+}
+
+#[test]
+fn only_software_reports() {
+    let parts = "--b\n\nSee below.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\n\
+        Final-Recipient: rfc822; bob@example.com\nAction: failed\nStatus: 5.1.1\n--b--\n";
+    let mail = |header: &str| read(format!("{header}; boundary=b\n\n{parts}").as_bytes()).report;
+    let wrapped = "Content-Type: multipart/mixed";
+    assert_eq!(mail(&format!("From: Ada <ada@example.com>\nSubject: Fwd: failure\n{wrapped}")), None);
+    for report in [
+        format!("From: mailer-daemon@example.com\n{wrapped}"),
+        format!("From: Ada <ada@example.com>\nReturn-Path: <>\n{wrapped}"),
+        "From: Mail <noreply@example.com>\nContent-Type: multipart/report; report-type=delivery-status".to_owned(),
+    ] {
+        assert_eq!(mail(&report), bounce(Hard, "bob@example.com", "5.1.1"), "{report}");
+    }
+}
+
+#[test]
+fn a_receipt_is_no_bounce() {
+    let part = |kind: &str, fields: &str| {
+        format!(
+            "From: ada@example.com\nContent-Type: multipart/report; boundary=b\n\n--b\n\nYour message\n--b\n\
+             Content-Type: {kind}\n\n{fields}\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <x@acme.example>\n\n--b--\n"
+        )
+    };
+    let displayed = "Final-Recipient: rfc822;ada@example.com\nDisposition: manual-action/MDN-sent-manually; ";
+    for mail in [
+        part("message/disposition-notification", &format!("{displayed}displayed")),
+        part("message/disposition-notification", &format!("{displayed}deleted")),
+        part("message/delivery-status", "Reporting-MTA: dns; mx\n\nAction: relayed\nStatus: 2.0.0"),
+        part("message/feedback-report", "Feedback-Type: not-spam"),
+        part("message/feedback-report", "Feedback-Type: auth-failure"),
+    ] {
+        let read = read(mail.as_bytes());
+        assert!(read.receipt && read.report.is_none() && !read.complaint, "{mail}");
+        assert_eq!(read.returned_ids, ["<x@acme.example>"], "{mail}");
+    }
+    for (header, text, receipt) in [
+        (
+            "Subject: Read: Punch cards",
+            "Your message\n\n   To: Ada\n   Subject: Punch cards\n\nwas read on Tuesday",
+            true,
+        ),
+        ("Subject: Not read: Punch cards", "Your message was deleted without being read on Tuesday", true),
+        ("Subject: Gelesen: Lochkarten", "Ihre Nachricht\n\n   An: Ada\n\nwurde am Dienstag gelesen.", true),
+        ("Subject: Lu : Cartes", "", true),
+        ("Subject: x\nContent-Class: REPORT.IPM.Note.IPNRN", "", true),
+        ("Subject: Delivered: Punch cards\nReturn-Path: <>", "Delivered to ada@example.com", true),
+        ("Subject: Delivered: your parcel", "It is at the door", false),
+        ("Subject: Read: the fine print", "Have you seen section 2?", false),
+        ("Subject: Re: Punch cards", "Your message was read", false),
+    ] {
+        let mail = read(format!("From: Ada <ada@example.com>\n{header}\n\n{text}\n").as_bytes());
+        assert!(mail.receipt == receipt && mail.report.is_none(), "{header}");
+    }
+}
+
+#[test]
+fn every_form_of_complaint() {
+    let fixture = include_str!("../../fixtures/complaint.eml");
+    for (kind, complaint) in [
+        ("abuse", true),
+        ("fraud", true),
+        ("opt-out", true),
+        ("other", true),
+        ("Not-Spam", false),
+        ("auth-failure", false),
+    ] {
+        let mail = parse(fixture.replace("Feedback-Type: abuse", &format!("Feedback-Type: {kind}")).as_bytes(), None);
+        assert_eq!((mail.complaint, mail.receipt), (complaint, !complaint), "{kind}");
+    }
+    let junk = |from: &str| {
+        let mail = format!(
+            "From: {from}\nSubject: complaint about message from 192.0.2.1\nContent-Type: multipart/mixed; boundary=b\n\n\
+             --b\nContent-Type: message/rfc822\n\nX-HmXmrOriginalRecipient: ada@hotmail.com\nMessage-ID: <x@acme.example>\n\n--b--\n"
+        );
+        read(mail.as_bytes())
+    };
+    assert!(junk("staff@hotmail.com").complaint && !junk("ada@example.com").complaint);
+    assert_eq!(junk("staff@hotmail.com").returned_ids, ["<x@acme.example>"]);
 }
 
 /// `letter(header, text)` to tara@acme.example

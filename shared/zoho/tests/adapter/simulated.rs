@@ -85,7 +85,8 @@ async fn records_are_read_whole() {
     ];
     assert_eq!(states, expect, "the two that are gone do not hide the others");
     let texts = |record: &CrmRecord| {
-        let Person { first_name, last_name, designation, phone, company, industry, website } = record.person.clone();
+        let Person { first_name, last_name, designation, phone, company, industry, website, .. } =
+            record.person.clone();
         [first_name, last_name, designation, phone, company, industry, website]
     };
     assert_eq!(texts(&records[0]), ["Ada", "Boyle", "CEO", "+15550100", "Acme", "Retail", "https://acme.example"]);

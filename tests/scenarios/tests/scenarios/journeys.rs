@@ -14,14 +14,14 @@ use zoho_sim::Faults;
 /// Monday morning, in the office.
 const START: &str = "2026-01-05T09:30:00Z";
 
-struct Stage {
-    world: World,
-    org: OrgId,
+pub(crate) struct Stage {
+    pub(crate) world: World,
+    pub(crate) org: OrgId,
     // The folder lives as long as the world.
     _folder: tempfile::TempDir,
 }
 
-async fn stage(faults: &str, seed: u64) -> Stage {
+pub(crate) async fn stage(faults: &str, seed: u64) -> Stage {
     let folder = tempfile::tempdir().unwrap();
     let table = Arc::new(EmbeddedDynamo::memory().unwrap().table().await.unwrap());
     let faults: Faults = faults.parse().unwrap();
@@ -36,21 +36,21 @@ async fn stage(faults: &str, seed: u64) -> Stage {
 }
 
 impl Stage {
-    fn create(&self, module: &str, fields: Value) -> String {
+    pub(crate) fn create(&self, module: &str, fields: Value) -> String {
         self.world.zoho.create_record(module, fields, Some("sam@acme.example")).unwrap()
     }
 
-    fn person(&self, number: usize) -> String {
+    pub(crate) fn person(&self, number: usize) -> String {
         let fields = json!({ "Last_Name": format!("Person {number}"), "Email": format!("person{number}@example.com") });
         self.create("Contacts", fields)
     }
 
-    fn assign(&self, module: &str, ids: &[&str]) {
+    pub(crate) fn assign(&self, module: &str, ids: &[&str]) {
         self.world.zoho.assign(module, ids, ASSISTANT, Some("sam@acme.example")).unwrap();
     }
 
     /// A schedule of `mails` mails, a day apart, as the assistant's default.
-    async fn short_schedule(&self, mails: usize) {
+    pub(crate) async fn short_schedule(&self, mails: usize) {
         let step = |number: usize| {
             let subject = (number == 1).then_some("Hello");
             json!({ "days_after": usize::from(number > 1), "message": { "subject": subject, "body": format!("mail {number}") } })
@@ -59,7 +59,7 @@ impl Stage {
         let schedule = json!({ "name": "Short", "closing_days": 1, "steps": steps });
         let schedule: Schedule = serde_json::from_value(schedule).unwrap();
         let admin = self.world.product.admin();
-        admin.put_schedule(&self.org, &schedule, false).await.unwrap();
+        admin.add_schedule(&self.org, &schedule).await.unwrap();
         let edit = |assistant: &mut Assistant| {
             assistant.default_schedule = "Short".to_owned();
             assistant.daily_cap = 2000;
@@ -70,7 +70,7 @@ impl Stage {
     }
 
     /// Lets `days` pass, hour by hour, with upkeep now and then.
-    async fn days(&self, days: i64) {
+    pub(crate) async fn days(&self, days: i64) {
         for hour in 0..days * 24 {
             let now = self.world.clock.now();
             self.world.clock.advance_to(now + SignedDuration::from_hours(1));
@@ -82,21 +82,21 @@ impl Stage {
         }
     }
 
-    fn owner(&self, module: &str, id: &str) -> String {
+    pub(crate) fn owner(&self, module: &str, id: &str) -> String {
         let state = self.world.zoho_state(&["records"]);
         let records = state["records"][module].as_array().unwrap();
         let record = records.iter().find(|record| record["id"] == *id).unwrap();
         record["Owner"]["name"].as_str().unwrap().to_owned()
     }
 
-    fn notes(&self, id: &str) -> Vec<String> {
+    pub(crate) fn notes(&self, id: &str) -> Vec<String> {
         let state = self.world.zoho_state(&["notes"]);
         let notes = state["notes"].as_array().unwrap();
         let titles = notes.iter().filter(|note| note["record"] == *id);
         titles.map(|note| note["title"].as_str().unwrap().to_owned()).collect()
     }
 
-    fn mails_by_record(&self) -> BTreeMap<String, Vec<String>> {
+    pub(crate) fn mails_by_record(&self) -> BTreeMap<String, Vec<String>> {
         let mut by_record: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, _) in self.world.mails().unwrap() {
             let delivery = name.split("dlv_").nth(1).unwrap().trim_end_matches(".eml").to_owned();

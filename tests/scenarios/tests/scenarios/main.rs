@@ -4,4 +4,5 @@
 
 mod hostile;
 mod journeys;
+mod schedules;
 mod tidy;

@@ -86,7 +86,7 @@ pub(super) fn shown(world: &World, field: &Field) -> Value {
     let pick = |(n, value): (usize, &PickValue)| {
         json!({
             "display_value": value.display, "actual_value": value.actual, "id": value.id, "sequence_number": n + 1,
-            "type": "used", "colour_code": null,
+            "type": if value.used { "used" } else { "unused" }, "colour_code": null,
         })
     };
     let lookup = field.target.as_ref().map_or_else(
@@ -216,7 +216,8 @@ fn picks(world: &mut World, item: &Value, path: &str) -> Result<Vec<PickValue>, 
             return Err(Refusal::bad("DUPLICATE_DATA", "duplicate data", details));
         }
         let id = value.get("id").and_then(id_of).unwrap_or_else(|| world.new_id());
-        picks.push(PickValue { id, display, actual });
+        let used = value["type"].as_str() != Some("unused");
+        picks.push(PickValue { id, display, actual, used });
     }
     Ok(picks)
 }

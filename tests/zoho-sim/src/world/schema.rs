@@ -82,6 +82,8 @@ pub(crate) struct PickValue {
     pub id: String,
     pub display: String,
     pub actual: String,
+    /// Offered for new values; one that is not survives on records that have it.
+    pub used: bool,
 }
 
 #[derive(Clone, Debug)]

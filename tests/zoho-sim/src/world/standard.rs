@@ -197,7 +197,8 @@ fn module(row: &Row, new_id: &mut dyn FnMut() -> String) -> Module {
 
 fn field(def: &Def, module: &str, new_id: &mut dyn FnMut() -> String) -> Field {
     let label = if def.api_name == "Owner" { format!("{module} Owner") } else { def.label.to_owned() };
-    let pick = |name: &&str, id: String| PickValue { id, display: (*name).to_owned(), actual: (*name).to_owned() };
+    let pick =
+        |name: &&str, id: String| PickValue { id, display: (*name).to_owned(), actual: (*name).to_owned(), used: true };
     Field {
         id: new_id(),
         api_name: def.api_name.into(),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::change::Changing;
-use super::{Effect, Lead, Stage};
+use super::{Effect, Lead, Moment, Stage};
 use crate::assistant::Assistant;
 use crate::decision::{Decision, Ruling};
 use crate::id::StepNo;
@@ -27,16 +27,35 @@ impl Lead {
     ) -> (Timestamp, Effect) {
         let ask = wait.into_iter().fold(self.ask(step, now, assistant), Ask::after);
         let plan = when(&ask, None);
-        let until = match &plan {
-            Plan::Wait { until, .. } | Plan::Held { until, .. } => *until,
-            Plan::SendNow { .. } | Plan::NeedsDay { .. } => now,
-        };
+        let until = until(&ask, &plan);
         let ruling = Ruling::Timed { ask: Box::new(ask), agenda: None, plan: Box::new(plan) };
         (until, Effect::Decided(Box::new(Decision { at: now, delivery: self.delivery(step), ruling })))
     }
 }
 
+/// The instant a plan without an agenda names.
+fn until(ask: &Ask, plan: &Plan) -> Timestamp {
+    match plan {
+        Plan::Wait { until, .. } | Plan::Held { until, .. } => *until,
+        Plan::SendNow { .. } | Plan::NeedsDay { .. } => ask.now,
+    }
+}
+
 impl Changing<'_> {
+    /// A first instant in the lead's working hours, for a mail besides the schedule.
+    pub(super) fn soonest(&self, spread: u64) -> Timestamp {
+        let ask = Ask { spread, ..self.lead.ask(StepNo::FIRST, self.moment.now, self.moment.assistant) };
+        until(&ask, &when(&ask, None))
+    }
+
+    /// All mails left: the lead waits for an answer, as long as the schedule says, and then until the assistant works.
+    pub(super) fn wait_for_last_answer(&mut self) {
+        let Moment { now, assistant, schedule } = *self.moment;
+        let wait = NotBefore::Gap { since: now, days: schedule.closing_days() };
+        let ask = Ask::new(now, assistant, Whereabouts::default(), self.lead.spread(StepNo::FIRST)).after(wait);
+        self.lead.stage = Stage::Closing { due: until(&ask, &when(&ask, None)) };
+    }
+
     /// The lead waits for the mail of `step`, which leaves after `wait`; returns when.
     pub(super) fn wait_for(&mut self, step: StepNo, wait: Option<NotBefore>) -> Timestamp {
         let (due, decided) = self.lead.plan(step, wait, self.moment.now, self.moment.assistant);

@@ -11,6 +11,7 @@ pub mod mail_events;
 pub mod notify;
 pub mod nurture;
 pub mod ports;
+pub mod preflight;
 pub mod receive;
 pub mod store;
 pub mod tokens;

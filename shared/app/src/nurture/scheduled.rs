@@ -1,6 +1,6 @@
 //! A scheduled mail that is due: asked when it leaves, written, claimed, sent.
 
-use domain::when::{AgendaDay, Ask, Booking, NotBefore, Plan, Standing, when};
+use domain::when::{AgendaDay, Ask, Booking, Plan, Standing, when};
 use domain::{
     Approval, Assistant, Decision, DeliveryId, EmailAddress, Fact, Lead, Mailbox, Moment, OrgId, OutgoingMail, Purpose,
     Ruling, Schedule, Stage, Step, StepNo,
@@ -267,21 +267,7 @@ impl<'a> Due<'a> {
         Ok(LeadCommit::new(self.org, Some(self.stored), transition, self.now, self.real))
     }
 
-    /// The question, with what may have changed since the day was planned: the gap, by an edit of the schedule, and pauses.
     fn ask(&self, standing: Standing) -> Ask {
-        let Self { assistant, follow_up, now, .. } = *self;
-        let lead = &self.stored.lead;
-        let booked = match lead.stage {
-            Stage::Waiting { due, booked: true, .. } => Some(due),
-            _ => None,
-        };
-        let mut ask = Ask { standing, booked, ..lead.ask(self.step, now, assistant) };
-        if let Some(last) = lead.sent.last() {
-            ask = ask.after(NotBefore::Gap { since: last.at, days: follow_up.days_after.max(1) });
-        }
-        match assistant.paused_until.filter(|until| *until > now) {
-            Some(until) => ask.after(NotBefore::Pause { until }),
-            None => ask,
-        }
+        Ask { standing, ..self.stored.lead.ask_when_due(self.step, self.follow_up, self.now, self.assistant) }
     }
 }

@@ -3,18 +3,33 @@
 use jiff::Timestamp;
 
 use super::change::Changing;
-use super::{Effect, Lead, Moment, Stage};
+use super::{Effect, Lead, Moment, SentMail, Stage};
 use crate::assistant::Assistant;
 use crate::decision::{Decision, Ruling};
 use crate::id::StepNo;
-use crate::place::Whereabouts;
+use crate::place::{Whereabouts, Zone};
+use crate::schedule::Step;
 use crate::when::{Ask, NotBefore, Plan, when};
 
 impl Lead {
     /// The question when the mail of `step` leaves, with nothing to wait for.
     pub fn ask(&self, step: StepNo, now: Timestamp, assistant: &Assistant) -> Ask {
-        let whereabouts = Whereabouts::from_record(&self.person.country, &self.person.state);
+        let mut whereabouts = Whereabouts::from_record(&self.person.country, &self.person.state);
+        whereabouts.zone = Zone::parse(&self.person.time_zone).ok().or(whereabouts.zone);
         Ask { opens: self.opens.clone(), ..Ask::new(now, assistant, whereabouts, self.spread(step)) }
+    }
+
+    /// The question for the mail of `step` that is due: when it may leave, with what may have changed since its day was
+    /// planned, the gap by an edit of the schedule and pauses, and the slot that is booked for it.
+    pub fn ask_when_due(&self, step: StepNo, follow_up: &Step, now: Timestamp, assistant: &Assistant) -> Ask {
+        let booked = match self.stage {
+            Stage::Waiting { due, booked: true, .. } => Some(due),
+            _ => None,
+        };
+        let ask = Ask { booked, ..self.ask(step, now, assistant) };
+        let gap = |last: &SentMail| NotBefore::Gap { since: last.at, days: follow_up.days_after.max(1) };
+        let pause = assistant.paused_until.filter(|until| *until > now).map(|until| NotBefore::Pause { until });
+        self.sent.last().map(gap).into_iter().chain(pause).fold(ask, Ask::after)
     }
 
     /// The first allowed instant for the mail of `step`, and why it is that.

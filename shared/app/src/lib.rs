@@ -13,6 +13,7 @@ pub mod mailboxes;
 pub mod notify;
 pub mod nurture;
 pub mod ports;
+pub mod preflight;
 pub mod receive;
 pub mod store;
 pub mod tokens;

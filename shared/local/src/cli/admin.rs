@@ -7,8 +7,9 @@ use app::admin::{Admin, AssistantReport};
 use app::ports::Events;
 use app::store::Store;
 use clap::{Args, Subcommand};
-use domain::{Approval, Assistant, AssistantId, Calendar, LeadId, OrgId, SendWindow};
+use domain::{Approval, Assistant, AssistantId, Calendar, Country, LeadId, OrgId, SendWindow};
 use edge::SystemClock;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::say;
@@ -20,7 +21,7 @@ use crate::embedded;
 pub struct Place {
     /// The data directory of `serve`, which may be running
     #[arg(long, default_value = "data", value_name = "DIR", conflicts_with = "aws_stack")]
-    data_dir: PathBuf,
+    pub(super) data_dir: PathBuf,
     /// The CloudFormation stack of a deployment, instead of a data directory
     #[arg(long, value_name = "NAME")]
     aws_stack: Option<String>,
@@ -29,7 +30,7 @@ pub struct Place {
     org: Option<OrgId>,
     /// Answer in JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// Assistants.
@@ -95,6 +96,12 @@ pub struct AssistantFields {
     /// The most mails a day [default: 200]
     #[arg(long)]
     daily_cap: Option<u32>,
+    /// Whose public holidays and weekend count for leads whose country is unknown, such as DE; none for no country
+    #[arg(long, value_name = "COUNTRY")]
+    holiday_country: Option<String>,
+    /// The day of its first mail, for a mailbox that is in use already: a new one starts with 20 mails a day
+    #[arg(long, value_name = "DATE")]
+    started_on: Option<Date>,
     /// One or two lines under each body that are never rewritten
     #[arg(long, value_name = "TEXT")]
     more_information: Option<String>,
@@ -206,6 +213,11 @@ impl AssistantFields {
                 _ => Some(disclosure),
             };
         }
+        if let Some(country) = self.holiday_country {
+            let country = (country != "none").then(|| Country::parse(&country)).transpose();
+            assistant.holiday_country = country.map_err(|error| format!("--holiday-country: {error}"))?;
+        }
+        assistant.started_on = self.started_on.or(assistant.started_on);
         assistant.approval = self.approval.unwrap_or(assistant.approval);
         assistant.daily_cap = self.daily_cap.unwrap_or(assistant.daily_cap);
         Ok(())
@@ -278,6 +290,10 @@ fn details(report: &AssistantReport) -> String {
         line(report),
         format!("sends {} {}, {off}", calendar.window(), calendar.zone_name()),
         format!("at most {} mails a day", report.assistant.daily_cap),
+        match report.assistant.holiday_country {
+            Some(country) => format!("public holidays of {country} where a lead's country is unknown"),
+            None => "no public holidays where a lead's country is unknown".to_owned(),
+        },
         format!("schedule {}", report.assistant.default_schedule),
         format!("context: {}", report.assistant.default_context),
     ];

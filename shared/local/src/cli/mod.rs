@@ -1,6 +1,7 @@
 //! The command line.
 
 mod admin;
+mod plan;
 mod schedules;
 
 use std::net::SocketAddr;
@@ -65,6 +66,8 @@ enum Command {
     /// List or show leads
     #[command(subcommand)]
     Lead(admin::LeadCommand),
+    /// Show every mail that leads of a file would get, with totals, before anything starts
+    Plan(plan::PlanArgs),
 }
 
 #[derive(Debug, Args)]
@@ -142,6 +145,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Schedule(command)) => administer(Box::pin(command.run())).await,
         Some(Command::NurtureTable(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Lead(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::Plan(args)) => administer(Box::pin(args.run())).await,
     };
     result.unwrap_or_else(|message| fail(&message))
 }

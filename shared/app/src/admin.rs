@@ -4,7 +4,7 @@ mod schedules;
 
 use std::sync::Arc;
 
-use domain::{Assistant, AssistantId, IntegrationStatus, Lead, LeadId, OrgId, Schedule};
+use domain::{Assistant, AssistantId, CrmUser, IntegrationStatus, Lead, LeadId, OrgId, Schedule, UserId};
 
 use crate::error::AppError;
 use crate::ports::{Clock, Event, Events, TableError};
@@ -180,6 +180,53 @@ impl Admin {
         let stored = self.store.lead(org, id).await?;
         let stored = stored.ok_or_else(|| AppError::Invalid(format!("there is no lead {id}")))?;
         Ok(LeadReport { lead: stored.lead, story: self.store.story(org, id).await? })
+    }
+
+    /// Who stands in for whom, by name: owner, backup.
+    pub async fn backups(&self, org: &OrgId) -> Result<Vec<(String, String)>, AppError> {
+        let users = self.store.users(org).await?.map(|known| known.users).unwrap_or_default();
+        let name = |id: &UserId| {
+            users.iter().find(|user| user.id == *id).map_or_else(|| id.to_string(), |user| user.name.clone())
+        };
+        let connection = self.store.connection(org).await?.ok_or_else(|| AppError::NotConnected(org.clone()))?;
+        Ok(connection.value.backups.iter().map(|(owner, backup)| (name(owner), name(backup))).collect())
+    }
+
+    /// Names who stands in for an owner, both by id or address; `None`: nobody in particular any more.
+    pub async fn set_backup(&self, org: &OrgId, owner: &str, backup: Option<&str>) -> Result<(), AppError> {
+        let users = self.store.users(org).await?.map(|known| known.users).unwrap_or_default();
+        let find = |field: &str, text: &str| {
+            let named = |user: &&CrmUser| {
+                user.id.as_str() == text
+                    || user.email.as_ref().is_some_and(|email| email.as_str().eq_ignore_ascii_case(text))
+            };
+            users.iter().find(named).ok_or_else(|| {
+                AppError::Invalid(format!(
+                    "{field} {text:?} is no user of the CRM that is known here; write an id or an address"
+                ))
+            })
+        };
+        let owner = find("owner", owner)?.id.clone();
+        let backup = backup.map(|backup| find("backup", backup)).transpose()?;
+        if let Some(user) = backup
+            && (!user.active || user.id == owner)
+        {
+            return Err(AppError::Invalid(format!("{} cannot stand in; name another, active user", user.name)));
+        }
+        let backup = backup.map(|user| user.id.clone());
+        for _ in 0..5 {
+            let stored = self.store.connection(org).await?;
+            let mut stored = stored.ok_or_else(|| AppError::NotConnected(org.clone()))?;
+            match &backup {
+                Some(backup) => stored.value.backups.insert(owner.clone(), backup.clone()),
+                None => stored.value.backups.remove(&owner),
+            };
+            match self.store.put_connection(&stored.value, Some(stored.version)).await {
+                Err(TableError::Unexpected(_)) => {}
+                other => return Ok(other?),
+            }
+        }
+        Err(AppError::Contended(format!("the connection of {org}")))
     }
 
     /// Changes that the CRM refused for good.

@@ -1,5 +1,6 @@
 //! The use cases, and the ports they need from the world.
 
+pub mod actions;
 pub mod admin;
 pub mod change;
 pub mod connect;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use domain::{ConnectionStatus, LeadId, Module, OrgId, RecordId, RecordRef, SigningKey};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::actions::Actions;
 use crate::change::LeadChanges;
 use crate::directory::{self, Directory};
 use crate::enrol::Enrol;
@@ -48,6 +49,8 @@ pub struct Swept {
     pub failed: u32,
     /// Hints repeated because what they hinted at was still waiting.
     pub hints: u32,
+    /// Orders for many leads that were taken up again.
+    pub orders: u32,
     /// Seconds until the first channel ends; `None` without one.
     pub channel_expires_in_secs: Option<i64>,
 }
@@ -82,6 +85,8 @@ impl Upkeep {
                 hints.push(Event::RecordsChanged { org, notification: key.sort });
             }
         }
+        let actions = Actions { changes: self.enrol.changes.clone() };
+        swept.orders = actions.take_up_abandoned(now).await?;
         let waiting = store.due(Queue::Writeback, now, PER_SHARD).await?;
         let orgs: BTreeSet<OrgId> = waiting.iter().filter_map(keys::org_of).collect();
         hints.extend(orgs.into_iter().map(|org| Event::WritebackPending { org }));

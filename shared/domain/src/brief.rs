@@ -41,7 +41,8 @@ pub(crate) fn hand_back(lead: &Lead, calendar: &Calendar) -> Note {
 /// Passes on an answer that came after the end.
 pub(crate) fn late(lead: &Lead) -> Note {
     let Some(answer) = &lead.answer else { return page("A late answer".to_owned(), [who(lead)]) };
-    let title = format!("A late answer: {}", notes::intent(answer.intent));
+    let what = meaning(answer).map(|what| format!(": {what}")).unwrap_or_default();
+    let title = format!("A late answer{what}");
     page(title, [who(lead), quoted(answer), wants(lead), format!("Next: {}", next_step_after(answer.intent))])
 }
 
@@ -113,18 +114,17 @@ fn ending(lead: &Lead) -> (String, String) {
     let plain = |title: &str| (title.to_owned(), String::new());
     let Stage::Ended { reason } = &lead.stage else { return plain("The record comes back") };
     match reason {
-        EndReason::Replied => match &lead.answer {
-            Some(answer) => {
-                (format!("{} answered: {}", display_name(lead), notes::intent(answer.intent)), String::new())
-            }
-            None => plain("The lead answered"),
-        },
+        EndReason::Replied => {
+            let what = lead.answer.as_ref().and_then(meaning);
+            let what = what.map(|what| format!(": {what}")).unwrap_or_default();
+            (format!("{} answered{what}", display_name(lead)), String::new())
+        }
         EndReason::ScheduleEnded if lead.answer.is_some() => plain("No further answer"),
         EndReason::ScheduleEnded => plain("No answer to any mail"),
         EndReason::Suppressed { by: SuppressedWhy::Complained } => {
             ("Reported as abuse".to_owned(), format!("Reason: {}.", SuppressedWhy::Complained.words()))
         }
-        EndReason::Suppressed { by } => ("Unsubscribed".to_owned(), format!("Reason: {}.", by.words())),
+        EndReason::Suppressed { by: SuppressedWhy::Unsubscribed | SuppressedWhy::Bounced } => plain("Unsubscribed"),
         EndReason::Undeliverable { reason } if reason.is_empty() => {
             ("The address does not work".to_owned(), format!("Reason: {}.", SuppressedWhy::Bounced.words()))
         }
@@ -180,12 +180,19 @@ fn quoted(answer: &Answer) -> String {
     if text.is_empty() { String::new() } else { format!("They wrote: {}", clip(text, ANSWER)) }
 }
 
+/// What the answer asks for, if more is known than that it is one.
+fn meaning(answer: &Answer) -> Option<&'static str> {
+    (answer.intent != Intent::Responded).then(|| notes::intent(answer.intent))
+}
+
 fn wants(lead: &Lead) -> String {
-    let Some(answer) = &lead.answer else { return String::new() };
+    let Some((answer, meaning)) = lead.answer.as_ref().and_then(|answer| Some((answer, meaning(answer)?))) else {
+        return String::new();
+    };
+    let named = answer.referred_to.as_ref().map(|address| format!(", {address}")).unwrap_or_default();
     let evidence = field(&answer.evidence);
     let evidence = if evidence.is_empty() { evidence } else { format!(" (read from {evidence})") };
-    let named = answer.referred_to.as_ref().map(|address| format!(", and names {address}")).unwrap_or_default();
-    format!("In short: {}{named}{evidence}.", notes::intent(answer.intent))
+    format!("In short: {meaning}{named}{evidence}.")
 }
 
 fn next_step(lead: &Lead) -> &'static str {

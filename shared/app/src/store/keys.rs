@@ -22,6 +22,8 @@
 //! | change for the CRM | `outbox#O` | `T#L` | work `writeback#N` |
 //! | change that was given up | `failure#O` | `T#L` | |
 //! | owner last seen | `seen#O#L` | `owner` | |
+//! | an order for many leads, and which leads | `bulk#O` | its name, and `NAME#N` | work `bulk#N` until it is done |
+//! | done for this lead | `lead#O#L` | `asked#NAME` | |
 //!
 //! `O` org, `L` lead, `A` assistant, `S` schedule, `R` revision, `H` a SHA-256, `N` a shard, `T` a time. The org is in every key but the mailbox's, by
 //! which the org of a mail from outside is found.
@@ -52,6 +54,8 @@ pub enum Queue {
     Upkeep,
     /// Mailboxes that are to be read; real time.
     Mailbox,
+    /// Orders for many leads whose runner has not been heard of; real time.
+    Bulk,
 }
 
 impl Queue {
@@ -73,6 +77,7 @@ impl Queue {
             Self::Writeback => "writeback",
             Self::Upkeep => "upkeep",
             Self::Mailbox => "mailbox",
+            Self::Bulk => "bulk",
         };
         format!("{kind}#{shard}")
     }
@@ -161,6 +166,18 @@ pub(super) fn delivery(org: &OrgId, lead: &LeadId, delivery: &DeliveryId) -> Key
 
 pub(super) fn mail_read(org: &OrgId, lead: &LeadId, message_id: &str) -> Key {
     key(lead_partition(org, lead), format!("mail#{}", hash(message_id)))
+}
+
+pub(super) fn asked(org: &OrgId, lead: &LeadId, order: &str) -> Key {
+    key(lead_partition(org, lead), format!("asked#{order}"))
+}
+
+pub(super) fn bulk(org: &OrgId, name: &str) -> Key {
+    key(format!("bulk#{org}"), name)
+}
+
+pub(super) fn bulk_page(org: &OrgId, name: &str, page: u32) -> Key {
+    key(format!("bulk#{org}"), format!("{name}#{page:06}"))
 }
 
 pub(super) fn address(org: &OrgId, address: &EmailAddress) -> Key {

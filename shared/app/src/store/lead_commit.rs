@@ -71,6 +71,11 @@ impl<'a> LeadCommit<'a> {
             let row = row_any(keys::mail_read(self.org, lead, message_id), &self.calendar_now)?;
             self.extra.push(Write::Put { row, expect: Expect::Absent });
         }
+        if let Some(order) = alongside.order_once {
+            let mut row = row_any(keys::asked(self.org, lead, order), &self.calendar_now)?;
+            row.expires = Some(later(self.real_now, BULK_DAYS));
+            self.extra.push(Write::Put { row, expect: Expect::Absent });
+        }
         Ok(self)
     }
 
@@ -158,6 +163,15 @@ pub struct Alongside<'a> {
     pub decision: Option<&'a Decision>,
     /// Lets the commit clash if this incoming mail was applied to the lead before.
     pub reading_once: Option<&'a str>,
+    /// Lets the commit clash if this order for many leads was carried out on the lead before.
+    pub order_once: Option<&'a str>,
+}
+
+/// Orders for many leads are kept this long.
+pub(super) const BULK_DAYS: i64 = 40;
+
+pub(super) fn later(now: Timestamp, days: i64) -> Timestamp {
+    now.checked_add(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MAX)
 }
 
 /// What stood in the way of a lead's commit.

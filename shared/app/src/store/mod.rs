@@ -2,6 +2,7 @@
 //! its story and its address are written together or not at all.
 
 mod agenda;
+mod bulk;
 mod entities;
 pub mod keys;
 mod lead_commit;
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use agenda::{ChangedDay, Counted, StoredAgenda};
+pub use bulk::{BULK_PAGE, Bulk, BulkFailure};
 use entities::LeadPointer;
 pub use entities::{
     Connection, Delivery, Health, KnownUsers, Notification, OutboxEntry, Outcome, OwnMailbox, StoryLine,

@@ -97,6 +97,9 @@ pub struct Order {
     /// Why; may be empty.
     #[serde(default)]
     pub why: String,
+    /// The newest revision of the schedule that the lead follows afterwards; a new run and a new schedule begin with it.
+    #[serde(default)]
+    pub schedule_revision: u32,
 }
 
 impl Lead {
@@ -179,7 +182,8 @@ impl Lead {
 
 impl Changing<'_> {
     /// Does what a person wants, or says why not.
-    pub(super) fn asked(&mut self, Order { action, by, why }: Order) -> Result<(), IllegalFact> {
+    pub(super) fn asked(&mut self, order: Order) -> Result<(), IllegalFact> {
+        let Order { action, by, why, schedule_revision } = order;
         if let Some(because) = self.lead.objection(&action) {
             let stage = self.lead.stage.name();
             return Err(IllegalFact { fact: action.name(), stage, because: Some(because) });
@@ -207,9 +211,11 @@ impl Changing<'_> {
             Action::Unsubscribe => self.barred(SuppressedWhy::Unsubscribed),
             Action::Edit { context, schedule } => {
                 self.lead.context = context.unwrap_or_else(|| std::mem::take(&mut self.lead.context));
-                self.lead.schedule = schedule.unwrap_or_else(|| std::mem::take(&mut self.lead.schedule));
+                if let Some(schedule) = schedule {
+                    (self.lead.schedule, self.lead.schedule_revision) = (schedule, schedule_revision);
+                }
             }
-            Action::Restart => self.restart(),
+            Action::Restart => self.restart(schedule_revision),
             Action::Continue => {
                 if let Some(step) = self.lead.resume_at {
                     self.go_on_at(step);
@@ -239,13 +245,14 @@ impl Changing<'_> {
     }
 
     /// A new run from the first mail; a record that was never taken on is assigned anew, by the usual rules.
-    fn restart(&mut self) {
+    fn restart(&mut self, schedule_revision: u32) {
         self.lead.turned_away_at = None;
         if !self.lead.was_nurtured() {
             return self.take_back();
         }
         let lead = &mut self.lead;
         lead.run += 1;
+        lead.schedule_revision = schedule_revision;
         (lead.errands, lead.mails_sent) = (0, 0);
         lead.sent.clear();
         (lead.answer, lead.thread) = (None, Thread::default());

@@ -12,6 +12,7 @@ use edge::SystemClock;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::actions::ActionCommand;
 use super::say;
 use crate::bus::LocalBus;
 use crate::embedded;
@@ -111,6 +112,18 @@ pub struct AssistantFields {
     /// Whether its mails leave by themselves or wait for a person's approval: send or hold [default: send]
     #[arg(long, value_name = "send|hold", value_parser = approval)]
     approval: Option<Approval>,
+    /// Where its brochure is; a lead who asks for it gets this link at once
+    #[arg(long, value_name = "URL")]
+    brochure_url: Option<String>,
+    /// Where a lead who wants to meet picks a time
+    #[arg(long, value_name = "URL")]
+    calendar_url: Option<String>,
+    /// Days between two reminders of a hot lead that nobody took care of [default: 3]
+    #[arg(long, value_name = "DAYS")]
+    at_risk_days: Option<u16>,
+    /// Whether the CRM also sends the owner a mail with each reminder [default: false]
+    #[arg(long, value_name = "true|false")]
+    remind_by_mail: Option<bool>,
     /// What it writes about when the record says nothing
     #[arg(long)]
     context: Option<String>,
@@ -134,6 +147,8 @@ pub enum LeadCommand {
         /// Such as contacts-5540000310003
         id: LeadId,
     },
+    #[command(flatten)]
+    Act(ActionCommand),
 }
 
 impl Place {
@@ -159,6 +174,11 @@ impl Place {
         let admin = Admin { store, events, clock: Arc::new(SystemClock) };
         let org = admin.org(self.org.clone()).await.map_err(|error| error.to_string())?;
         Ok((admin, org))
+    }
+
+    /// Is the answer JSON, and nothing besides?
+    pub(super) fn json(&self) -> bool {
+        self.json
     }
 
     /// JSON if asked for, else as `text` has it.
@@ -198,6 +218,8 @@ impl AssistantFields {
             (self.title, &mut assistant.title),
             (self.signature, &mut assistant.signature),
             (self.more_information, &mut assistant.more_information),
+            (self.brochure_url, &mut assistant.brochure_url),
+            (self.calendar_url, &mut assistant.calendar_url),
             (self.context, &mut assistant.default_context),
             (self.schedule, &mut assistant.default_schedule),
         ];
@@ -219,6 +241,8 @@ impl AssistantFields {
         }
         assistant.started_on = self.started_on.or(assistant.started_on);
         assistant.approval = self.approval.unwrap_or(assistant.approval);
+        assistant.at_risk_days = self.at_risk_days.unwrap_or(assistant.at_risk_days);
+        assistant.remind_by_mail = self.remind_by_mail.unwrap_or(assistant.remind_by_mail);
         assistant.daily_cap = self.daily_cap.unwrap_or(assistant.daily_cap);
         Ok(())
     }
@@ -315,6 +339,7 @@ impl LeadCommand {
                     leads.iter().map(line).collect::<Vec<_>>().join("\n")
                 })
             }
+            Self::Act(command) => Box::pin(command.run()).await,
             Self::Show { place, id } => {
                 let (admin, org) = place.open().await?;
                 let report = admin.lead(&org, &id).await.map_err(|error| error.to_string())?;

@@ -1,7 +1,9 @@
 //! The command line.
 
+mod actions;
 mod admin;
 mod plan;
+mod backups;
 mod schedules;
 
 use std::net::SocketAddr;
@@ -63,11 +65,14 @@ enum Command {
     /// Show or set the facts of which each mail carries one as its P.S.
     #[command(subcommand)]
     NurtureTable(schedules::NurtureTableCommand),
-    /// List or show leads
+    /// List or show leads, or do something to one or many of them
     #[command(subcommand)]
     Lead(admin::LeadCommand),
     /// Show every mail that leads of a file would get, with totals, before anything starts
     Plan(plan::PlanArgs),
+    /// List, set or remove who gets a record in place of an owner who is away
+    #[command(subcommand)]
+    Backup(backups::BackupCommand),
 }
 
 #[derive(Debug, Args)]
@@ -144,6 +149,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Assistant(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Schedule(command)) => administer(Box::pin(command.run())).await,
         Some(Command::NurtureTable(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::Backup(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Lead(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Plan(args)) => administer(Box::pin(args.run())).await,
     };

@@ -106,7 +106,7 @@ impl Stage {
         by_record
     }
 
-    async fn audit(&self) -> Summary {
+    pub(crate) async fn audit(&self) -> Summary {
         audit(&self.world, &self.org).await.unwrap()
     }
 }

@@ -308,11 +308,7 @@ mod tests {
             (MailProvider::Zoho, "us", "imappro.zoho.com:993 (TLS) smtppro.zoho.com:465 (TLS) Password"),
             (MailProvider::Zoho, "in", "imappro.zoho.in:993 (TLS) smtppro.zoho.in:465 (TLS) Password"),
             (MailProvider::Google, "eu", "imap.gmail.com:993 (TLS) smtp.gmail.com:465 (TLS) Password"),
-            (
-                MailProvider::Microsoft,
-                "eu",
-                "outlook.office365.com:993 (TLS) smtp.office365.com:587 (STARTTLS) OAuth",
-            ),
+            (MailProvider::Microsoft, "eu", "outlook.office365.com:993 (TLS) smtp.office365.com:587 (STARTTLS) OAuth"),
         ] {
             assert_eq!(account(provider, location, none()), Ok(expected.to_owned()));
         }

@@ -2,7 +2,18 @@
 
 /// The large ones of the world, without the country part where they have many, such as `yahoo.fr`.
 const EVERYWHERE: [&str; 12] = [
-    "aol", "gmail", "gmx", "googlemail", "hotmail", "live", "mail", "outlook", "proton", "yahoo", "yandex", "zohomail",
+    "aol",
+    "gmail",
+    "gmx",
+    "googlemail",
+    "hotmail",
+    "live",
+    "mail",
+    "outlook",
+    "proton",
+    "yahoo",
+    "yandex",
+    "zohomail",
 ];
 
 /// Others, whole.
@@ -66,7 +77,9 @@ mod tests {
     #[test]
     fn anybodys_and_an_organisations_domains() {
         assert!(WHOLE.is_sorted(), "it is searched by halves");
-        for domain in ["gmail.com", "yahoo.fr", "yahoo.co.uk", "gmx.net", "outlook.com.br", "web.de", "126.com", "mail.ru"] {
+        for domain in
+            ["gmail.com", "yahoo.fr", "yahoo.co.uk", "gmx.net", "outlook.com.br", "web.de", "126.com", "mail.ru"]
+        {
             assert!(is_freemail(domain), "{domain}");
         }
         for domain in ["acme.com", "mail.acme.com", "gmail.acme.example", "yahoo.example", "mail", "", "notgmail.com"] {

@@ -189,11 +189,7 @@ fn failed(error: &Error) -> MailboxError {
 fn refused(words: &str) -> MailboxError {
     let passing = ["unavailable", "try again", "temporar", "too many", "inuse", "limit", "throttl", "overquota"];
     let lower = words.to_lowercase();
-    if passing.iter().any(|word| lower.contains(word)) {
-        unavailable(words)
-    } else {
-        MailboxError::Denied(said(words))
-    }
+    if passing.iter().any(|word| lower.contains(word)) { unavailable(words) } else { MailboxError::Denied(said(words)) }
 }
 
 fn unavailable(words: &str) -> MailboxError {

@@ -2,7 +2,10 @@
 
 mod contract;
 mod hostile;
+mod imap;
+mod imap_server;
 mod inbox;
+mod oauth;
 mod reading;
 mod reports;
 mod roundtrip;

@@ -6,19 +6,17 @@ use std::sync::Arc;
 use domain::{AssistantId, EmailAddress, MailAccount, MailAccountFields, MailProvider, OrgId};
 use jiff::Timestamp;
 
-use super::{Credentials, MailboxSecret};
+use super::{MailboxAccess, MailboxSecret};
 use crate::error::AppError;
-use crate::ports::{Checked, Clock, Login, MailboxError, Mailboxes, TableError};
+use crate::ports::{Checked, Clock, Login, MailboxError, TableError};
 use crate::store::{OwnMailbox, Store};
 
 /// Administers assistants' own mailboxes.
 pub struct MailboxAdmin {
     /// Rows.
     pub store: Store,
-    /// Secrets.
-    pub credentials: Arc<Credentials>,
-    /// Reaches mailboxes.
-    pub mailboxes: Arc<dyn Mailboxes>,
+    /// Opens and reaches them.
+    pub access: MailboxAccess,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }
@@ -54,7 +52,7 @@ impl MailboxAdmin {
         let address = self.address(org, assistant).await?;
         let account = MailAccount::new(provider, assistant.clone(), address, org.location(), fields)
             .map_err(|error| AppError::Invalid(error.to_string()))?;
-        self.credentials.keep(org, &account, secret).await?;
+        self.access.credentials.keep(org, &account, secret).await?;
         // A poll may store its place in between.
         for _ in 0..5 {
             let now = self.clock.real();
@@ -94,14 +92,14 @@ impl MailboxAdmin {
     /// Connects to the mailbox both ways.
     pub async fn check(&self, org: &OrgId, assistant: &AssistantId) -> Result<Checked, AppError> {
         let account = self.show(org, assistant).await?.account;
-        let checked = match self.credentials.current(org, &account).await {
+        let checked = match self.access.credentials.current(org, &account).await {
             Ok(credential) => {
-                let checked = self.mailboxes.check(Login { account: &account, credential: &credential }).await;
+                let checked = self.access.mailboxes.check(Login { account: &account, credential: &credential }).await;
                 let denied = matches!(checked.imap, Err(MailboxError::Denied(_)));
-                match self.credentials.renewed(org, &account, &credential).await {
+                match self.access.credentials.renewed(org, &account, &credential).await {
                     // The token may have been withdrawn before its time.
                     Ok(renewed) if denied => {
-                        self.mailboxes.check(Login { account: &account, credential: &renewed }).await
+                        self.access.mailboxes.check(Login { account: &account, credential: &renewed }).await
                     }
                     _ => checked,
                 }
@@ -116,7 +114,7 @@ impl MailboxAdmin {
         let mailboxes = self.of(org, assistant).await?;
         for mailbox in &mailboxes {
             self.store.remove_own_mailbox(org, &mailbox.account.address).await?;
-            self.credentials.forget(org, &mailbox.account).await?;
+            self.access.credentials.forget(org, &mailbox.account).await?;
         }
         Ok(mailboxes.len())
     }

@@ -17,3 +17,16 @@ pub use accounts::{MailboxAdmin, MailboxReport};
 pub use credentials::{Credentials, MailboxSecret};
 pub use poll::{PollMailboxes, Polled};
 pub use route::RoutingMailer;
+
+use std::sync::Arc;
+
+use crate::ports::Mailboxes;
+
+/// What it takes to use a mailbox.
+#[derive(Clone)]
+pub struct MailboxAccess {
+    /// Opens it.
+    pub credentials: Arc<Credentials>,
+    /// Reaches it.
+    pub mailboxes: Arc<dyn Mailboxes>,
+}

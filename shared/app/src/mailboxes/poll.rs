@@ -2,14 +2,12 @@
 //!
 //! **Invariant:** one process reads a mailbox at a time; its place moves on after its mails were taken in, never before.
 
-use std::sync::Arc;
-
 use domain::OrgId;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Credentials;
+use super::MailboxAccess;
 use crate::error::AppError;
-use crate::ports::{Clock, Credential, Folder, Login, MailboxError, Mailboxes, ReadMails, ReadRequest, TableError};
+use crate::ports::{Clock, Credential, Folder, Login, MailboxError, ReadMails, ReadRequest, TableError};
 use crate::receive::{Receive, Received};
 use crate::store::{OwnMailbox, Queue, Store, Stored, keys};
 
@@ -35,10 +33,8 @@ const PER_SHARD: u32 = 20;
 pub struct PollMailboxes {
     /// Takes in mail.
     pub receive: Receive,
-    /// Opens mailboxes.
-    pub credentials: Arc<Credentials>,
-    /// Reaches them.
-    pub mailboxes: Arc<dyn Mailboxes>,
+    /// Opens and reaches them.
+    pub access: MailboxAccess,
 }
 
 /// What a call did.
@@ -162,7 +158,7 @@ impl PollMailboxes {
         until: Timestamp,
         polled: &mut Polled,
     ) -> Result<(), Stopped> {
-        let mut credential = self.credentials.current(org, &mailbox.account).await.map_err(Stopped::Mailbox)?;
+        let mut credential = self.access.credentials.current(org, &mailbox.account).await.map_err(Stopped::Mailbox)?;
         let since = mailbox.read_at.unwrap_or(mailbox.set_at) - LOOK_BACK;
         let folders: &[_] = if mailbox.account.read_junk { &[Folder::Inbox, Folder::Junk] } else { &[Folder::Inbox] };
         let mut may_renew = true;
@@ -177,7 +173,7 @@ impl PollMailboxes {
                         if may_renew && matches!(credential, Credential::Token(_)) =>
                     {
                         may_renew = false;
-                        let renewed = self.credentials.renewed(org, &mailbox.account, &credential).await;
+                        let renewed = self.access.credentials.renewed(org, &mailbox.account, &credential).await;
                         credential = renewed.map_err(Stopped::Mailbox)?;
                         continue;
                     }
@@ -212,7 +208,7 @@ impl PollMailboxes {
             return Err(Stopped::TimeIsUp);
         }
         let login = Login { account: &mailbox.account, credential };
-        let reading = self.mailboxes.read(login, request);
+        let reading = self.access.mailboxes.read(login, request);
         match tokio::time::timeout(left.unsigned_abs(), reading).await {
             Ok(read) => read.map_err(Stopped::Mailbox),
             Err(_) => Err(Stopped::Mailbox(MailboxError::Unavailable("it was too slow".to_owned()))),

@@ -5,18 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{MailAccount, OrgId, OutgoingMail};
 
-use super::Credentials;
-use crate::ports::{Credential, Login, Lookup, MailboxError, Mailboxes, Mailer, SendError};
+use super::MailboxAccess;
+use crate::ports::{Credential, Login, Lookup, MailboxError, Mailer, SendError};
 use crate::store::Store;
 
 /// The mailer of an installation whose assistants may have mailboxes of their own.
 pub struct RoutingMailer {
     /// Knows the mailboxes.
     pub store: Store,
-    /// Opens them.
-    pub credentials: Arc<Credentials>,
-    /// Reaches them.
-    pub mailboxes: Arc<dyn Mailboxes>,
+    /// Opens and reaches them.
+    pub access: MailboxAccess,
     /// For everybody else.
     pub otherwise: Arc<dyn Mailer>,
 }
@@ -27,7 +25,7 @@ impl RoutingMailer {
         let stored = stored.map_err(|error| MailboxError::Unavailable(error.to_string()))?;
         let Some(stored) = stored else { return Ok(None) };
         let account = stored.value.account;
-        let credential = self.credentials.current(org, &account).await?;
+        let credential = self.access.credentials.current(org, &account).await?;
         Ok(Some((account, credential)))
     }
 }
@@ -40,7 +38,7 @@ impl Mailer for RoutingMailer {
             Ok(Some((account, credential))) => {
                 // Answers come to the mailbox, which is read; another address to answer to makes a mail look like spam.
                 let mail = OutgoingMail { reply_to: None, ..mail.clone() };
-                self.mailboxes.send(Login { account: &account, credential: &credential }, &mail).await
+                self.access.mailboxes.send(Login { account: &account, credential: &credential }, &mail).await
             }
             Err(error) => Err(SendError::NotSent { reason: error.to_string() }),
         }
@@ -50,7 +48,7 @@ impl Mailer for RoutingMailer {
         match self.route(org, mail).await {
             Ok(None) => self.otherwise.find(org, mail).await,
             Ok(Some((account, credential))) => {
-                self.mailboxes.find(Login { account: &account, credential: &credential }, mail).await
+                self.access.mailboxes.find(Login { account: &account, credential: &credential }, mail).await
             }
             Err(_) => Lookup::CannotTell,
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use app::admin::{Admin, AssistantReport};
+use app::mailboxes::MailboxAdmin;
 use app::ports::Events;
 use app::store::Store;
 use clap::{Args, Subcommand};
@@ -13,9 +14,11 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::actions::ActionCommand;
+use super::mailbox::MailboxCommand;
 use super::say;
 use crate::bus::LocalBus;
 use crate::embedded;
+use crate::product::MAILBOXES;
 
 /// Where the rows are.
 #[derive(Debug, Args)]
@@ -68,6 +71,9 @@ pub enum AssistantCommand {
         #[command(flatten)]
         fields: AssistantFields,
     },
+    /// Set, show, check or remove an assistant's own mailbox
+    #[command(subcommand)]
+    Mailbox(MailboxCommand),
 }
 
 /// What can be said of an assistant.
@@ -181,6 +187,21 @@ impl Place {
         self.json
     }
 
+    /// The mailboxes, with what opens them.
+    pub(super) async fn open_mailboxes(&self) -> Result<(MailboxAdmin, OrgId), String> {
+        let (admin, org) = self.open().await?;
+        let mailboxes = match &self.aws_stack {
+            Some(stack) => edge::clients::Clients::of_stack(stack).await.mailbox_admin(),
+            None => {
+                let (store, clock) = (admin.store, admin.clock);
+                let secrets = Arc::new(embedded::FileSecrets::new(&self.data_dir));
+                edge::clients::mailbox_access(store.clone(), secrets, clock.clone(), MAILBOXES.to_owned())
+                    .map(|access| MailboxAdmin { store, access, clock })
+            }
+        };
+        Ok((mailboxes.map_err(|error| error.to_string())?, org))
+    }
+
     /// JSON if asked for, else as `text` has it.
     pub(super) fn print<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), String> {
         if self.json {
@@ -291,6 +312,7 @@ impl AssistantCommand {
                 let report = report.ok_or_else(|| format!("there is no assistant {id}; see `assistant list`"))?;
                 place.print(&report, details)
             }
+            Self::Mailbox(command) => command.run().await,
             Self::Edit { place, id, fields } => {
                 let (admin, org) = place.open().await?;
                 let edit = |assistant: &mut Assistant| fields.apply(assistant).map_err(app::AppError::Invalid);

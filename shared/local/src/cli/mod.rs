@@ -5,6 +5,7 @@ mod admin;
 mod plan;
 mod backups;
 mod schedules;
+mod mailbox;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -35,6 +36,7 @@ Environment of `serve`:
   ZOHO_ACCOUNTS    where that client is registered [default: https://accounts.zoho.com]
   PUBLIC_URL       where browsers and Zoho reach this machine (or --public-url)
   SMTP_URL         a mail server, such as smtps://user:password@mail.example.com; without it, mails go to a folder
+  MAIL_CA_FILE     certificates (PEM) of your own authority, for assistants' own mailboxes
   REPLY_DOMAIN     the mail domain that receives answers; without it, they go to the assistant's own mailbox
   INBOUND_TOKEN    opens POST /mail/inbound for raw mails
   FIELD_PREFIX     prefix of the fields made in the CRM [default: TEC]
@@ -56,7 +58,7 @@ enum Command {
     Serve(ServeArgs),
     /// Run a simulated Zoho alone; its first line is JSON with base_url, client_id, client_secret, refresh_token
     ZohoSim(SimArgs),
-    /// Add, list, show or edit assistants
+    /// Add, list, show or edit assistants, and their own mailboxes
     #[command(subcommand)]
     Assistant(admin::AssistantCommand),
     /// Add, list, show, edit, clone or delete schedules

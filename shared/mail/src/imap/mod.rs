@@ -247,9 +247,9 @@ async fn folder(session: &mut Session, wanted: &Use) -> Result<Option<String>, M
         if let Response::MailboxData(MailboxDatum::List(list)) = answer {
             let last = list.delimiter.as_deref().and_then(|by| list.name.rsplit(by).next()).unwrap_or(&list.name);
             if list.name_attributes.contains(&wanted.attribute) {
-                marked = Some(list.name.to_string());
+                marked = Some(unquoted(&list.name));
             } else if wanted.names.iter().any(|name| name.eq_ignore_ascii_case(last)) {
-                named = Some(list.name.to_string());
+                named = Some(unquoted(&list.name));
             }
         }
     };
@@ -266,6 +266,11 @@ fn quoted(text: &str) -> Result<String, MailboxError> {
         return Err(MailboxError::Denied("a name with a line break".to_owned()));
     }
     Ok(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
+}
+
+/// A name as the parser leaves it, with the backslashes that it was quoted with.
+fn unquoted(name: &str) -> String {
+    name.replace("\\\"", "\"").replace("\\\\", "\\")
 }
 
 /// As IMAP writes a day: `1-Feb-2026`.

@@ -98,7 +98,7 @@ async fn outcome(script: Script) -> (&'static str, usize) {
             assert!(!said.contains("ada@") && !said.contains("punch cards"), "{said}");
             match error {
                 SendError::Refused { .. } => "refused",
-                SendError::NoSuchAddress { .. } => "no such address",
+                SendError::NoSuchAddress { .. } => "nobody",
                 SendError::NotSent { .. } => "not sent",
                 SendError::Unknown { delivery, .. } => {
                     assert_eq!(delivery, mail.delivery);
@@ -115,7 +115,10 @@ async fn an_smtp_failure_means_what_it_says() {
     use Script::{Answers, AnswersText, DropsAfterText, DropsAt, IsSilent, IsSilentAfterText, Usual};
     for (script, meaning, kept) in [
         (Usual, "sent", 1),
-        (Answers("RCPT", "550 5.1.1 <ada@analytical.example>: Recipient address rejected"), "refused", 0),
+        (Answers("RCPT", "550 5.1.1 <ada@analytical.example>: Recipient address rejected"), "nobody", 0),
+        (Answers("RCPT", "550-5.1.1 The email account that you tried\r\n550 5.1.1 to reach does not exist"), "nobody", 0),
+        (Answers("RCPT", "550 5.7.1 your network is blocked, see 5.1.1.example"), "refused", 0),
+        (Answers("RCPT", "550 no"), "refused", 0),
         (Answers("MAIL", "553 5.7.1 not your address"), "refused", 0),
         (Answers("DATA", "554 5.5.1 no"), "refused", 0),
         (AnswersText("552 5.3.4 too large"), "refused", 0),

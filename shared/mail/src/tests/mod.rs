@@ -2,8 +2,11 @@
 
 mod contract;
 mod hostile;
+mod imap;
+mod imap_server;
 mod inbox;
 mod letters;
+mod oauth;
 mod reading;
 mod reports;
 mod roundtrip;

@@ -30,7 +30,7 @@ pub use assistant::{Assistant, IntegrationStatus, InvalidAssistant};
 pub use calendar::{Calendar, InvalidCalendar, SendWindow};
 pub use compose::{Draft, Extras, ParameterError, Parameters, check_template, compose, render_body};
 pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef};
-pub use guard::{Breach, Checked, Guard};
+pub use guard::{Breach, Checked, Guard, Unit};
 pub use id::{AssistantId, DeliveryId, InvalidId, LeadId, OrgId, RecordId, StepNo, UserId};
 pub use language::Language;
 pub use lead::{

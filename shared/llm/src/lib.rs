@@ -1,0 +1,1 @@
+//! Drafts and intents from models.

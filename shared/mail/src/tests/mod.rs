@@ -9,6 +9,7 @@ mod reports;
 mod roundtrip;
 mod server;
 mod settings;
+mod texts;
 
 use domain::{DeliveryId, EmailAddress, Mailbox, OrgId, OutgoingMail};
 

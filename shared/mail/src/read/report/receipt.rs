@@ -34,7 +34,8 @@ const READ: [&str; 25] = [
 ];
 
 /// How its text begins, where it has any. A person's mail may have such a subject; it goes on otherwise.
-const YOUR_MESSAGE: [&str; 13] = [
+const YOUR_MESSAGE: [&str; 14] = [
+    "(attached: winmail.dat)",
     "your message",
     "this is a receipt",
     "ihre nachricht",

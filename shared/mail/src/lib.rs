@@ -2,6 +2,7 @@
 //!
 //! - [`render()`] writes the one kind of mail the product sends: plain text, one recipient, every script in every header.
 //! - [`parse()`] reads anything that a mail server may hand over.
+//! - [`ReadLine`] is how a mail that was read is shown to programs.
 //! - [`SmtpMailer`] and [`EmlOutbox`] are the `Mailer`s of an installation without a mail provider's API.
 //! - [`EmlInbox`] receives where there is no mail server at all.
 //!
@@ -12,6 +13,7 @@
 //! Neither addresses nor texts are logged here, nor do they stand in errors. lettre's `tracing` feature would log both.
 
 mod inbox;
+mod line;
 mod outbox;
 mod read;
 mod render;
@@ -19,6 +21,7 @@ mod smtp;
 mod text;
 
 pub use inbox::EmlInbox;
+pub use line::ReadLine;
 pub use outbox::EmlOutbox;
 pub use read::parse;
 pub use render::render;

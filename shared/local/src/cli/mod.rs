@@ -1,6 +1,7 @@
 //! The command line.
 
 mod admin;
+mod read_mail;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -61,6 +62,8 @@ enum Command {
     /// List or show leads
     #[command(subcommand)]
     Lead(admin::LeadCommand),
+    /// Print how mails are read: one line of JSON each, with the evidence; needs no data directory and no network
+    ReadMail(read_mail::ReadMailArgs),
 }
 
 #[derive(Debug, Args)]
@@ -134,6 +137,7 @@ pub async fn run(cli: Cli) -> ExitCode {
             start_logging("warn");
             simulate(args).await
         }
+        Some(Command::ReadMail(args)) => args.run(),
         Some(Command::Assistant(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Schedule(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Lead(command)) => administer(Box::pin(command.run())).await,

@@ -4,6 +4,7 @@ mod contract;
 mod hostile;
 mod inbox;
 mod letters;
+mod lines;
 mod reading;
 mod reports;
 mod roundtrip;

@@ -2,6 +2,7 @@
 //!
 //! - [`render()`] writes the one kind of mail the product sends: plain text, one recipient, every script in every header.
 //! - [`parse()`] reads anything that a mail server may hand over.
+//! - [`ReadLine`] is how a mail that was read is shown to programs.
 //! - [`SmtpMailer`] and [`EmlOutbox`] are the `Mailer`s of an installation without a mail provider's API.
 //! - [`MailServers`] reads and sends through assistants' own mailboxes, by IMAP and SMTP; [`TokenEndpoints`] has the tokens
 //!   that Google and Microsoft want.
@@ -15,6 +16,7 @@
 
 mod imap;
 mod inbox;
+mod line;
 mod oauth;
 mod outbox;
 mod read;
@@ -25,6 +27,7 @@ mod text;
 mod trust;
 
 pub use inbox::EmlInbox;
+pub use line::ReadLine;
 pub use oauth::TokenEndpoints;
 pub use outbox::EmlOutbox;
 pub use read::parse;

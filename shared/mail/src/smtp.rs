@@ -170,7 +170,7 @@ impl SmtpMailer {
     }
 
     /// Everything up to the server's asking for the text: until then, nothing has left.
-    async fn begin(&self, from: Address, to: Address) -> Result<AsyncSmtpConnection, SendError> {
+    async fn begin(&self, from: Address, to: Address, copies: Vec<Address>) -> Result<AsyncSmtpConnection, SendError> {
         let deadline = Instant::now() + self.patience.to_begin;
         let slow = |_| SendError::NotSent { reason: "the server was too slow".to_owned() };
         let connected = timeout_at(deadline, self.connect()).await.map_err(slow)?;
@@ -182,6 +182,10 @@ impl SmtpMailer {
             let taken = connection.command(Rcpt::new(to, vec![])).await;
             nobody = taken.as_ref().is_err_and(names_nobody);
             taken?;
+            // Refused for one, refused for all: who is named in a header as a reader must get the mail.
+            for copy in copies {
+                connection.command(Rcpt::new(copy, vec![])).await?;
+            }
             connection.command(Data).await
         });
         match offered.await.map_err(slow)? {
@@ -214,8 +218,9 @@ impl SmtpMailer {
             address.parse::<Address>().map_err(refused)
         };
         let (from, to) = (address(mail.from.address.as_str())?, address(mail.to.address.as_str())?);
+        let copies = mail.cc.iter().map(|copy| address(copy.address.as_str())).collect::<Result<_, _>>()?;
 
-        let mut connection = self.begin(from, to).await?;
+        let mut connection = self.begin(from, to, copies).await?;
 
         // The end of the text is a line break and a dot; it has its own line break already.
         let text = text.strip_suffix(b"\r\n").unwrap_or(&text);

@@ -6,6 +6,7 @@ mod plan;
 mod backups;
 mod schedules;
 mod mailbox;
+mod read_mail;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -75,6 +76,8 @@ enum Command {
     /// List, set or remove who gets a record in place of an owner who is away
     #[command(subcommand)]
     Backup(backups::BackupCommand),
+    /// Print how mails are read: one line of JSON each, with the evidence; needs no data directory and no network
+    ReadMail(read_mail::ReadMailArgs),
 }
 
 #[derive(Debug, Args)]
@@ -148,6 +151,7 @@ pub async fn run(cli: Cli) -> ExitCode {
             start_logging("warn");
             simulate(args).await
         }
+        Some(Command::ReadMail(args)) => args.run(),
         Some(Command::Assistant(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Schedule(command)) => administer(Box::pin(command.run())).await,
         Some(Command::NurtureTable(command)) => administer(Box::pin(command.run())).await,

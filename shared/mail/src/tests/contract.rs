@@ -78,6 +78,21 @@ async fn the_outbox_keeps_the_contract() {
 }
 
 #[tokio::test]
+async fn who_is_in_copy_gets_the_mail() {
+    let server = Server::start(Script::Usual).await;
+    let mail = OutgoingMail {
+        cc: vec![mailbox("李雷", "owner@acme.example"), mailbox("", "second@acme.example")],
+        text: ".\n..\n.a\n".to_owned(),
+        ..outgoing(1)
+    };
+    smtp(&server).send(&org(), &mail).await.unwrap();
+    let said = server.said();
+    let readers: Vec<_> = said.iter().filter_map(|command| command.strip_prefix("RCPT TO:")).collect();
+    assert_eq!(readers, ["<ada@analytical.example>", "<owner@acme.example>", "<second@acme.example>"]);
+    assert_eq!(server.kept(), [render(&mail).unwrap()], "the dots too");
+}
+
+#[tokio::test]
 async fn smtp_keeps_the_contract() {
     let server = Server::start(Script::Usual).await;
     keeps_the_contract(&smtp(&server), || server.kept()).await;

@@ -7,11 +7,13 @@ mod imap_server;
 mod inbox;
 mod letters;
 mod oauth;
+mod lines;
 mod reading;
 mod reports;
 mod roundtrip;
 mod server;
 mod settings;
+mod texts;
 
 use domain::{DeliveryId, EmailAddress, Mailbox, OrgId, OutgoingMail};
 

@@ -5,8 +5,8 @@ use std::fmt;
 
 use domain::{Intent, MailKind};
 
-use crate::corpus::Accepted;
 use crate::judge::Verdict;
+use crate::label::Accepted;
 
 /// So many of so many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -130,7 +130,7 @@ impl Figures {
     #[expect(clippy::cast_precision_loss, reason = "there are thirteen intents")]
     pub fn macro_f1(&self) -> f64 {
         let occurring: Vec<f64> = self.intents.values().filter(|it| it.labelled > 0).map(|it| it.f1()).collect();
-        occurring.iter().sum::<f64>() / occurring.len().max(1) as f64
+        occurring.iter().fold(0.0, |sum, f1| sum + f1) / occurring.len().max(1) as f64
     }
 
     /// The goals that these figures miss, in words; none if all are met. What a set does not hold cannot miss a goal.

@@ -142,3 +142,23 @@ impl<'a> Envelope<'a> {
         format!("In-Reply-To: {id}\r\nReferences: {id}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_fills_its_patterns_and_quotes_what_must_not_be_read() {
+        let at: Zoned = "2026-08-03T09:02:00+02:00[+02:00]".parse().unwrap();
+        for (code, language) in LANGUAGES.iter() {
+            let mut lines = vec![language.gmail(&at), language.apple(&at)];
+            lines.extend(language.outlook(&at, "x").into_iter().map(|(_, said)| said));
+            for line in lines {
+                assert!(!line.contains(['{', '}']) && !line.is_empty(), "{code}: {line}");
+            }
+            assert!(language.original.contains("unsubscribe"), "{code}");
+        }
+        assert_eq!(Language::of("de").apple(&at), "Am 03.08.2026 um 9:02 schrieb Ava Reed <ava.reed@assist.example>:");
+        assert_eq!(Language::of("xx").phone, "Sent from my iPhone");
+    }
+}

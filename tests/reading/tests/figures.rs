@@ -1,5 +1,8 @@
 //! The figures of both sets, and what they must reach.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{Intent, MailKind};
 use reading::{Figures, Floors, Letter, Set, judge, load};
 
 /// What the reader is to reach on the measured set.
@@ -36,4 +39,31 @@ fn mail_is_read_well_enough() {
         below.extend(figures.below(&floors(set)).into_iter().map(|what| format!("{}: {what}", set.name())));
     }
     assert!(below.is_empty(), "{below:#?}\nsee each miss: cargo run -p reading -- --misses");
+}
+
+/// Auto-replies, people's mails and bounces that a set holds at least; two sets hold twice as many.
+const ENOUGH: [(MailKind, usize); 3] = [(MailKind::AutoReply, 500), (MailKind::Human, 250), (MailKind::Bounce, 100)];
+
+#[test]
+fn the_corpus_is_large_and_varied() {
+    let sets: Vec<_> = both().into_iter().filter(|(_, letters)| !letters.is_empty()).collect();
+    let letters: Vec<&Letter> = sets.iter().flat_map(|(_, letters)| letters).collect();
+    let of = |kind| letters.iter().filter(move |letter| letter.label.kind == kind);
+    for (kind, enough) in ENOUGH {
+        let count = of(kind).count();
+        assert!(count >= enough * sets.len(), "{kind:?}: {count} in {} sets", sets.len());
+    }
+    let languages: BTreeSet<_> = of(MailKind::AutoReply).filter_map(|letter| letter.lang.as_deref()).collect();
+    assert!(languages.len() >= 10, "{languages:?}");
+    let styles: BTreeSet<_> = of(MailKind::AutoReply).filter_map(|letter| letter.style).collect();
+    assert!(styles.len() >= 6, "{styles:?}");
+    let mut spoken: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for letter in of(MailKind::Human) {
+        let intent = letter.label.intent.unwrap_or_else(|| panic!("{}: a person wants something", letter.id));
+        spoken.entry(format!("{intent:?}")).or_default().extend(letter.lang.as_deref());
+    }
+    // People send no receipts.
+    assert!(!spoken.contains_key(&format!("{:?}", Intent::SupportAutoResponse)));
+    assert_eq!(spoken.len(), 12, "{:?}", spoken.keys());
+    assert!(spoken.values().all(|languages| languages.len() >= 3), "{spoken:?}");
 }

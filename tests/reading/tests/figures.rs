@@ -15,7 +15,7 @@ fn floors(set: Set) -> Floors {
         Set::Tuned => Floors {
             auto_reply_recall: 75.0,
             false_machine: 0.5,
-            bounce_class: 92.0,
+            bounce_class: 88.0,
             return_date: 20.0,
             macro_f1: 0.10,
         },

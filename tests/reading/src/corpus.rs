@@ -279,6 +279,11 @@ fn expand_report(report: &Report) -> Result<Vec<Letter>, String> {
         for (name, value) in case {
             raw = raw.replace(&format!("{{{name}}}"), value);
         }
+        if let Some(name) =
+            report.cases.iter().flat_map(BTreeMap::keys).find(|name| raw.contains(&format!("{{{name}}}")))
+        {
+            return Err(wrong(format!("{name} is missing, and the message holds {{{name}}}")));
+        }
         let label = Label {
             kind: report.kind,
             intent: None,
@@ -327,7 +332,7 @@ mod tests {
         for (part, instead, expected) in [
             ("OutOfOffice", "Holiday", "Holiday"),
             ("Mon, 3 Aug", "Tue, 3 Aug", "date"),
-            ("Ann <ann@shop.example>", "ann@shop.example", "from"),
+            ("Ann <ann@shop.example>", "Ann", "from"),
             ("[\"bare\", \"local-charset\"]", "[]", "styles"),
             ("kind =", "referred_to = \"eve@shop.example\"\nkind =", "referred_to"),
             ("intent = \"OutOfOffice\"", "intent = \"Retired\"\nreturn_date = \"2026-08-10\"", "return_date"),
@@ -349,5 +354,8 @@ mod tests {
             let error = expand(&report.replace(part, instead)).expect_err(expected);
             assert!(error.contains("case 1") && error.contains(expected), "{error}");
         }
+        let second = report.replace("}]", "}, { recipient = \"c@b.example\", type = \"soft\" }]");
+        let error = expand(&second).expect_err("words");
+        assert!(error.contains("case 2") && error.contains("words"), "{error}");
     }
 }

@@ -101,12 +101,13 @@ pub struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     /// Of a text; `local` writes its headers in the language's own charset.
     pub fn of(text: &'a Text, local: bool) -> Result<Self, String> {
-        let (name, address) = text
-            .from
-            .trim_end()
-            .strip_suffix('>')
-            .and_then(|from| from.split_once('<'))
-            .ok_or_else(|| format!("from {:?}: write Name <address>", text.from))?;
+        let (name, address) = match text.from.trim_end().strip_suffix('>').and_then(|from| from.split_once('<')) {
+            Some(parts) => parts,
+            None => ("", text.from.trim()),
+        };
+        if domain::EmailAddress::parse(address).is_err() {
+            return Err(format!("from {:?}: write Name <address>", text.from));
+        }
         let date = jiff::fmt::rfc2822::parse(&text.date).map_err(|error| format!("date {:?}: {error}", text.date))?;
         let (name, address) = (name.trim().trim_matches('"').to_owned(), address.to_owned());
         Ok(Self { text, name, address, date, local })

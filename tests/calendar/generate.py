@@ -24,6 +24,9 @@ from babel.core import get_global
 
 import states
 
+# Not the machine's own zones, whatever their release.
+zoneinfo.reset_tzpath(to=[])
+
 YEARS = range(2024, 2038)
 DATA = pathlib.Path(__file__).parents[2] / "shared/domain/data"
 LANGUAGES = (

@@ -1,14 +1,18 @@
 //! Applies what SES reports about mails it took. SES tells the account's default bus; a rule brings it here.
 
+mod notice;
+
 use app::deliveries::Deliveries;
 use app::mail_events::{MailEvent, MailEventKind, MailEvents};
 use aws::parse_delivery_tag;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use domain::OrgId;
+use domain::{BounceKind, OrgId};
 use edge::clients::{Clients, StartError};
 use edge::queue::{MessageError, each, json_body};
 use jiff::Timestamp;
 use serde::Deserialize;
+
+pub use notice::notices;
 
 /// The function.
 pub struct MailEventsFunction {
@@ -25,12 +29,14 @@ struct Envelope {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Detail {
     #[serde(alias = "notificationType")]
-    #[serde(rename = "eventType")]
     event_type: String,
     mail: Mail,
     bounce: Option<Bounce>,
+    complaint: Option<Complaint>,
+    delivery_delay: Option<Delay>,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +61,43 @@ struct Tags {
 #[serde(rename_all = "camelCase")]
 struct Bounce {
     bounce_type: String,
+    #[serde(default)]
+    bounced_recipients: Vec<Recipient>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complaint {
+    complaint_feedback_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Delay {
+    #[serde(default)]
+    delayed_recipients: Vec<Recipient>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Recipient {
+    email_address: String,
+    status: Option<String>,
+    diagnostic_code: Option<String>,
+}
+
+impl Bounce {
+    /// SES calls permanent also what a policy refused; the status beside it knows better. Without one, SES is believed.
+    fn kind(&self) -> BounceKind {
+        let first = self.bounced_recipients.first();
+        match first.and_then(|recipient| Some((recipient.status.as_deref()?, recipient.diagnostic_code.as_deref()))) {
+            _ if self.bounce_type != "Permanent" => BounceKind::Soft,
+            Some((status, said)) if !status.is_empty() => {
+                BounceKind::of_failure(Some(status), said.unwrap_or_default())
+            }
+            _ => BounceKind::Hard,
+        }
+    }
 }
 
 impl MailEventsFunction {
@@ -78,7 +121,7 @@ impl MailEventsFunction {
 
     /// Our words for what SES says; `None` for what changes nothing here, and for mails that are not ours.
     fn read(&self, detail: Detail) -> Result<Option<MailEvent>, MessageError> {
-        let Detail { event_type, mail, bounce } = detail;
+        let Detail { event_type, mail, bounce, .. } = detail;
         let (Some(org), Some(delivery)) = (mail.tags.org.first(), mail.tags.delivery.first()) else { return Ok(None) };
         let poison = |error: domain::InvalidId| MessageError::Poison(error.to_string());
         let org: OrgId = org.parse().map_err(poison)?;
@@ -88,7 +131,7 @@ impl MailEventsFunction {
                 let message_id = aws::ses_message_id(&mail.message_id, &self.region);
                 MailEventKind::Left { message_id, at: mail.timestamp }
             }
-            "Bounce" if bounce.is_some_and(|bounce| bounce.bounce_type == "Permanent") => MailEventKind::BouncedForGood,
+            "Bounce" if bounce.is_some_and(|bounce| bounce.kind() == BounceKind::Hard) => MailEventKind::BouncedForGood,
             "Complaint" => MailEventKind::Complained,
             // Delays, soft bounces, opens and clicks: nothing here depends on them yet.
             _ => return Ok(None),

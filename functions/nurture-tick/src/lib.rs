@@ -1,6 +1,10 @@
-//! The tick, once a minute.
+//! The tick, once a minute: what is due is sent, and assistants' own mailboxes are read.
+//!
+//! Both at once, for both mostly wait for others. Reading is here and not in a function of its own, because it comes as
+//! often, opens the same mailboxes with the same rights, and two processes would only wait for each other's leases.
 
 use app::AppError;
+use app::mailboxes::{PollMailboxes, Polled};
 use app::nurture::{Nurture, Ticked};
 use edge::clients::{Clients, StartError};
 use jiff::SignedDuration;
@@ -10,23 +14,30 @@ const BUDGET: SignedDuration = SignedDuration::from_secs(50);
 
 /// The function.
 pub struct NurtureTick {
-    /// The use case.
+    /// Sends.
     pub nurture: Nurture,
+    /// Reads.
+    pub poll: PollMailboxes,
 }
 
 impl NurtureTick {
     /// With what the environment names.
     pub async fn from_clients(clients: &Clients) -> Result<Self, StartError> {
         let secret = clients.app_secret().await?;
-        Ok(Self { nurture: clients.nurture(&secret)? })
+        Ok(Self { nurture: clients.nurture(&secret)?, poll: clients.poll_mailboxes(&secret)? })
     }
 
     /// One tick.
-    pub async fn handle(&self) -> Result<Ticked, AppError> {
-        let ticked = self.nurture.tick(self.nurture.changes().clock.real() + BUDGET).await?;
+    pub async fn handle(&self) -> Result<(Ticked, Polled), AppError> {
+        let deadline = self.nurture.changes().clock.real() + BUDGET;
+        let (ticked, polled) = tokio::join!(Box::pin(self.nurture.tick(deadline)), Box::pin(self.poll.poll(deadline)));
+        let (ticked, polled) = (ticked?, polled?);
         if ticked != Ticked::default() {
             tracing::info!(?ticked, "tick");
         }
-        Ok(ticked)
+        if polled != Polled::default() {
+            tracing::info!(?polled, "mailboxes read");
+        }
+        Ok((ticked, polled))
     }
 }

@@ -9,9 +9,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     edge::init_telemetry();
     let function = NurtureTick::from_clients(&Clients::from_env().await).await?;
     lambda_runtime::run(service_fn(async |_: LambdaEvent<serde_json::Value>| {
-        let ticked = function.handle().await?;
+        let (ticked, polled) = function.handle().await?;
         edge::metric("OldestDueSeconds", "Seconds", ticked.oldest_due_secs);
         edge::metric("UnknownDeliveries", "Count", ticked.unknown.into());
+        edge::metric("FailedMailboxes", "Count", polled.failed.into());
         Ok::<_, lambda_runtime::Error>(())
     }))
     .await

@@ -1,7 +1,7 @@
 //! What became of a delivery: the one place where the answer is stored, whoever brings it, the mail system, a look-up or
 //! the provider's own report.
 
-use domain::{DeliveryId, Direction, Fact, Lead, LeadId, LoggedMail, OrgId, OutgoingMail};
+use domain::{DeliveryId, Direction, Fact, Lead, LeadId, LoggedMail, OrgId, OutgoingMail, SuppressedWhy};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::change::{Applied, LeadChanges};
@@ -87,6 +87,19 @@ impl Deliveries {
     ) -> Result<Applied, AppError> {
         let outcome = Outcome::Refused { reason: reason.to_owned() };
         let fact = |_: &OutgoingMail| Fact::SendRefused { delivery: name.clone(), reason: reason.to_owned() };
+        self.end_sending(org, id, name, outcome, fact).await
+    }
+
+    /// Stores that the mail system will never take it, for there is no such address; nothing is sent to it again.
+    pub async fn no_such_address(
+        &self,
+        org: &OrgId,
+        id: &LeadId,
+        name: &DeliveryId,
+        reason: &str,
+    ) -> Result<Applied, AppError> {
+        let outcome = Outcome::Refused { reason: reason.to_owned() };
+        let fact = |_: &OutgoingMail| Fact::Undeliverable { why: SuppressedWhy::Bounced };
         self.end_sending(org, id, name, outcome, fact).await
     }
 

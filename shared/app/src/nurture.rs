@@ -200,6 +200,11 @@ impl Nurture {
                 self.deliveries.refused(org, id, name, &reason).await?;
                 Ok(Stepped::Ended)
             }
+            Err(SendError::NoSuchAddress { reason }) => {
+                tracing::info!(%org, delivery.id = %name, reason, "there is no such address");
+                self.deliveries.no_such_address(org, id, name, &reason).await?;
+                Ok(Stepped::Ended)
+            }
             Err(SendError::Unknown { reason, .. }) => {
                 // Left as it is: when the lease is over, whoever comes looks it up.
                 tracing::warn!(%org, delivery.id = %name, reason, "it is not known whether a mail left");

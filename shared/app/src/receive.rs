@@ -75,7 +75,7 @@ impl Receive {
     }
 
     /// By the signed reply address, by a signed Message-ID among the references, by a Message-ID the mail system chose,
-    /// and at last by the writer's address, if it is being nurtured.
+    /// by the writer's address, if it is being nurtured, and at last by the writer's organisation.
     async fn find_lead(&self, mail: &IncomingMail) -> Result<Option<(OrgId, LeadId)>, AppError> {
         let addressed = mail.to.iter().filter_map(|to| to.as_str().split_once('@'));
         if let Some(found) = addressed.filter_map(|(local, _)| self.key.open(Purpose::Reply, local)).next() {
@@ -92,7 +92,36 @@ impl Receive {
             }
         }
         let Some(from) = &mail.from else { return Ok(None) };
-        Ok(self.changes.store.lead_using(&org, from).await?.map(|lead| (org, lead)))
+        let lead = match self.changes.store.lead_using(&org, from).await? {
+            Some(lead) => Some(lead),
+            None => self.lead_of_organisation(&org, mail, from).await?,
+        };
+        Ok(lead.map(|lead| (org, lead)))
+    }
+
+    /// The one lead at the writer's mail domain: people answer from a second address, and their colleagues for them. Of
+    /// several, the one whose conversation the subject continues.
+    async fn lead_of_organisation(
+        &self,
+        org: &OrgId,
+        mail: &IncomingMail,
+        from: &EmailAddress,
+    ) -> Result<Option<LeadId>, AppError> {
+        // Our own colleagues are nobody's leads.
+        let ours = |domain: &&str| mail.to.iter().any(|to| to.domain() == *domain);
+        let Some(domain) = from.organisation().filter(|domain| !ours(domain)) else { return Ok(None) };
+        let mut leads = self.changes.store.leads_at(org, domain).await?;
+        if leads.len() > 1 {
+            let mut same_subject = Vec::new();
+            for lead in leads {
+                let stored = self.changes.store.lead(org, &lead).await?;
+                if stored.is_some_and(|stored| stored.lead.thread.is_continued_by(&mail.subject)) {
+                    same_subject.push(lead);
+                }
+            }
+            leads = same_subject;
+        }
+        Ok(leads.pop().filter(|_| leads.is_empty()))
     }
 
     async fn org_of_mailboxes(&self, to: &[EmailAddress]) -> Result<Option<OrgId>, AppError> {

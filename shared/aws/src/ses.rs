@@ -44,11 +44,13 @@ impl SesMailer {
 
     fn request(&self, org: &OrgId, mail: &OutgoingMail, mime: Vec<u8>) -> Result<SendEmailFluentBuilder, BuildError> {
         let tag = |name: &str, value: &str| MessageTag::builder().name(name).value(value).build();
+        let to = Destination::builder().to_addresses(mail.to.address.as_str());
+        let readers = mail.cc.iter().fold(to, |readers, copy| readers.cc_addresses(copy.address.as_str()));
         Ok(self
             .client
             .send_email()
             .set_configuration_set_name(self.configuration_set.clone())
-            .destination(Destination::builder().to_addresses(mail.to.address.as_str()).build())
+            .destination(readers.build())
             .content(EmailContent::builder().raw(RawMessage::builder().data(Blob::new(mime)).build()?).build())
             .email_tags(tag("org", org.as_str())?)
             .email_tags(tag("delivery", &delivery_tag(&mail.delivery))?))

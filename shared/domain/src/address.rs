@@ -47,6 +47,11 @@ impl EmailAddress {
         self.0.split_once('@').map_or("", |(_, domain)| domain)
     }
 
+    /// The domain, if it is an organisation's own: everybody there works together. `None` for the large mail providers.
+    pub fn organisation(&self) -> Option<&str> {
+        Some(self.domain()).filter(|domain| !crate::freemail::is_freemail(domain))
+    }
+
     /// A name for keys: SHA-256 in hex. Keys appear in logs and metrics; addresses must not.
     pub fn hash(&self) -> String {
         HEXLOWER.encode(&Sha256::digest(self.0.as_bytes()))

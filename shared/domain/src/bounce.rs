@@ -32,7 +32,10 @@ const SENDER_WORDS: [&str; 6] = [
 ];
 
 /// Words that leave no doubt about the address, also beside a status for policies.
-const GONE: [&str; 60] = [
+const GONE: [&str; 63] = [
+    "user is unknown",
+    "addressee unknown",
+    "unknown or illegal alias",
     "user unknown",
     "unknown user",
     "no such user",

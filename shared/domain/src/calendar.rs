@@ -1,9 +1,9 @@
-//! When an assistant may send: its zone, its window, its off days.
+//! When an assistant may send: its zone, its window, its off days. What follows from them is [`crate::when`]'s.
 //!
-//! **Invariant:** every instant this module returns lies inside the window of a working day in the calendar's zone.
+//! **Invariant:** a calendar has a zone that is known, a window that is not empty, and at least one day to send on.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, Time, Weekday};
-use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::place::Zone;
@@ -78,8 +78,7 @@ impl std::fmt::Display for SendWindow {
 /// use domain::{Calendar, SendWindow};
 /// let calendar = Calendar::new("Europe/Paris", SendWindow::parse("09:00-17:00")?, &["sat", "sun"])?;
 /// let friday_evening = "2026-01-09T18:00:00Z".parse().unwrap();
-/// let slot = calendar.soonest(friday_evening, 0);
-/// assert_eq!(slot.to_string(), "2026-01-12T08:00:00Z"); // Monday, nine o'clock in Paris
+/// assert_eq!(calendar.display(friday_evening), "Fri 9 Jan 2026, 19:00 (Europe/Paris)");
 /// # Ok::<_, domain::InvalidCalendar>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,53 +152,9 @@ impl Calendar {
         self.off_days.iter().map(|day| weekday_name(*day))
     }
 
-    /// May a mail leave at `now`?
-    pub fn is_open(&self, now: Timestamp) -> bool {
-        let local = now.to_zoned(self.zone.zone().clone());
-        self.works_on(local.date()) && self.window.from <= local.time() && local.time() < self.window.to
-    }
-
-    /// `now` when open, else an instant in the first quarter of the next window, `spread` deciding where.
-    pub fn soonest(&self, now: Timestamp, spread: u64) -> Timestamp {
-        if self.is_open(now) {
-            return now;
-        }
-        let spread = spread % (self.window.length_secs() / 4).max(1);
-        let local = now.to_zoned(self.zone.zone().clone());
-        let first = if local.time() < self.window.from { local.date() } else { tomorrow(local.date()) };
-        self.slot_on_or_after(first, spread)
-    }
-
-    /// An instant inside the window of the first working day at least `days` days after `since`.
-    ///
-    /// Days are calendar days in the calendar's zone; a result on an off day moves forward, never back.
-    pub fn days_later(&self, since: Timestamp, days: u16, spread: u64) -> Timestamp {
-        let date = since.to_zoned(self.zone.zone().clone()).date();
-        let target = date.checked_add(Span::new().days(i64::from(days))).unwrap_or(Date::MAX);
-        self.slot_on_or_after(target, spread)
-    }
-
-    /// An instant inside the window of the first working day on or after `date`.
-    ///
-    /// `spread`, any number such as a hash, picks the second, so that leads taken on together do not all get their mails
-    /// in the same minute. The last quarter of the window stays free: a sender that comes late still finds it open,
-    /// where a mail planned for the last second would be late every day and never leave. A local time that a clock
-    /// change skips moves forward with the clock.
-    pub fn slot_on_or_after(&self, date: Date, spread: u64) -> Timestamp {
-        let mut day = date;
-        while !self.works_on(day) {
-            day = tomorrow(day);
-        }
-        let offset = spread % (self.window.length_secs() / 4 * 3).max(1);
-        let within = self.window.from.wrapping_add(Span::new().seconds(i64::try_from(offset).unwrap_or(0)));
-        let slot = self.at(day, within);
-        // A skipped hour can push the slot past a short window: then the day has no such time, and the next one serves.
-        if self.is_open(slot) || day == Date::MAX { slot } else { self.slot_on_or_after(tomorrow(day), spread) }
-    }
-
     /// The civil date at `now` in this zone; daily caps are counted by it.
     pub fn date(&self, now: Timestamp) -> Date {
-        now.to_zoned(self.zone.zone().clone()).date()
+        self.zone.date(now)
     }
 
     /// `now` as people in this zone read it, such as `Mon 12 Jan 2026, 09:00`.
@@ -216,18 +171,6 @@ impl Calendar {
     pub fn has_default_off_days(&self) -> bool {
         self.off_days.len() == 2 && self.is_off(Weekday::Saturday) && self.is_off(Weekday::Sunday)
     }
-
-    fn works_on(&self, date: Date) -> bool {
-        !self.off_days.contains(&date.weekday())
-    }
-
-    fn at(&self, date: Date, time: Time) -> Timestamp {
-        date.to_datetime(time).to_zoned(self.zone.zone().clone()).map_or(Timestamp::MAX, |zoned| zoned.timestamp())
-    }
-}
-
-fn tomorrow(date: Date) -> Date {
-    date.tomorrow().unwrap_or(Date::MAX)
 }
 
 const WEEK: [(Weekday, &str); 7] = [
@@ -254,42 +197,7 @@ fn parse_weekday(text: &str) -> Result<Weekday, InvalidCalendar> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    const ZONES: [&str; 7] = [
-        "UTC",
-        "Europe/Paris",
-        "America/New_York",
-        "Asia/Kolkata",
-        "Australia/Lord_Howe",
-        "Pacific/Apia",
-        "America/St_Johns",
-    ];
-
-    proptest! {
-        #[test]
-        fn every_slot_is_inside_the_window_and_never_early(
-            zone in prop::sample::select(&ZONES[..]), second in 1_700_000_000_i64..2_100_000_000, days in 0_u16..60,
-            spread: u64, from in 0_i8..23, hours in 1_i8..8,
-        ) {
-            let to = (from + hours).min(23);
-            prop_assume!(from < to);
-            let window = SendWindow::parse(&format!("{from:02}:00-{to:02}:00")).unwrap();
-            let calendar = Calendar::new(zone, window, &["sat", "sun"]).unwrap();
-            let now = Timestamp::from_second(second).unwrap();
-
-            let soonest = calendar.soonest(now, spread);
-            prop_assert!(soonest >= now && calendar.is_open(soonest));
-            let later = calendar.days_later(now, days, spread);
-            prop_assert!(calendar.is_open(later));
-            prop_assert!(calendar.date(later) >= calendar.date(now).checked_add(Span::new().days(i64::from(days))).unwrap());
-            // Half an hour late in an eight-hour window, or as much less as the window is shorter: still the same day.
-            let delay = jiff::SignedDuration::from_secs(i64::try_from(window.length_secs() / 16).unwrap());
-            prop_assert!(calendar.is_open(later + delay), "a sender that comes a little late finds it closed");
-        }
-    }
 
     #[test]
     fn what_cannot_work_is_refused_by_name() {

@@ -17,6 +17,7 @@ mod compose;
 mod crm;
 mod decision;
 mod errand_mail;
+mod freemail;
 mod guard;
 mod id;
 mod language;
@@ -44,7 +45,7 @@ pub use compose::{Draft, Extras, ParameterError, Parameters, check_template, com
 pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef, Task};
 pub use decision::{Decision, Ruling};
 pub use errand_mail::compose_errand;
-pub use guard::{Breach, Checked, Guard};
+pub use guard::{Breach, Checked, Guard, Unit};
 pub use id::{AssistantId, DeliveryId, InvalidId, LeadId, OrgId, RecordId, StepNo, UserId};
 pub use language::Language;
 pub use lead::{

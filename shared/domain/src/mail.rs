@@ -94,6 +94,21 @@ impl Thread {
     /// RFC 5322 asks for all ids, mail systems cut long headers: the first one and the nine newest keep a thread whole.
     const KEPT: usize = 10;
 
+    /// Does a mail with this subject answer the conversation? Mail programs put words such as `Re:` and `Automatic reply:`
+    /// before the subject they answer, in every language, so its end is what counts.
+    ///
+    /// ```
+    /// let thread = domain::Thread { subject: "Fewer punch cards".to_owned(), ..domain::Thread::default() };
+    /// assert!(thread.is_continued_by("Réponse automatique : Fewer punch cards"));
+    /// assert!(!thread.is_continued_by("Ten or fewer punch cards"));
+    /// ```
+    pub fn is_continued_by(&self, subject: &str) -> bool {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        let (ours, theirs) = (words(&self.subject), words(subject));
+        let is_prefix = |before: &str| before.is_empty() || before.trim_end().ends_with([':', '：', ']']);
+        !ours.is_empty() && theirs.strip_suffix(&ours).is_some_and(is_prefix)
+    }
+
     /// Adds a mail's ids to the thread.
     pub(crate) fn push(&mut self, message_id: &str) {
         if !self.message_ids.iter().any(|known| known == message_id) {

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use app::change::LeadChanges;
 use app::deliveries::Deliveries;
+use app::mailboxes::{Credentials, MailboxAccess, MailboxAdmin, PollMailboxes, RoutingMailer};
 use app::nurture::Nurture;
 use app::ports::{Accounts, Clock, Crm, Events, Mailer, Secrets, Sessions};
+use app::receive::Receive;
 use app::store::Store;
 use app::tokens::TokenKeeper;
 use app::writing::Writing;
@@ -141,8 +143,35 @@ impl Clients {
         Ok(crm(tokens))
     }
 
-    /// The mailer that [`settings::MAIL_TRANSPORT`] names.
+    /// Assistants' own mailboxes.
+    pub fn mailbox_access(&self) -> Result<MailboxAccess, SettingError> {
+        let prefix = match &self.stack {
+            // As `template.yaml` names them.
+            Some(stack) => format!("{stack}/mailbox/"),
+            None => settings::required(settings::MAILBOX_SECRET_PREFIX)?,
+        };
+        mailbox_access(self.store()?, self.secrets(), self.clock(), prefix)
+    }
+
+    /// Administers assistants' own mailboxes.
+    pub fn mailbox_admin(&self) -> Result<MailboxAdmin, SettingError> {
+        Ok(MailboxAdmin { store: self.store()?, access: self.mailbox_access()?, clock: self.clock() })
+    }
+
+    /// Reads assistants' own mailboxes.
+    pub fn poll_mailboxes(&self, secret: &AppSecret) -> Result<PollMailboxes, SettingError> {
+        let receive = Receive { changes: self.lead_changes()?, key: signing_key(secret)? };
+        Ok(PollMailboxes { receive, access: self.mailbox_access()? })
+    }
+
+    /// Mails leave through assistants' own mailboxes, and otherwise as [`settings::MAIL_TRANSPORT`] says.
     pub fn mailer(&self, secret: &AppSecret) -> Result<Arc<dyn Mailer>, SettingError> {
+        let (store, access) = (self.store()?, self.mailbox_access()?);
+        Ok(Arc::new(RoutingMailer { store, access, otherwise: self.installation_mailer(secret)? }))
+    }
+
+    /// The mailer that [`settings::MAIL_TRANSPORT`] names.
+    fn installation_mailer(&self, secret: &AppSecret) -> Result<Arc<dyn Mailer>, SettingError> {
         let transport = settings::optional(settings::MAIL_TRANSPORT).unwrap_or_else(|| "ses".to_owned());
         match (transport.as_str(), &secret.smtp_url) {
             ("ses", _) => {
@@ -170,6 +199,27 @@ impl Clients {
             reply_domain: settings::reply_domain()?,
         })
     }
+}
+
+/// Assistants' own mailboxes, opened by secrets whose names begin with `prefix`; servers are trusted that
+/// [`settings::MAIL_CA_FILE`] vouches for, besides the usual ones.
+pub fn mailbox_access(
+    store: Store,
+    secrets: Arc<dyn Secrets>,
+    clock: Arc<dyn Clock>,
+    prefix: String,
+) -> Result<MailboxAccess, SettingError> {
+    let trust = match settings::optional(settings::MAIL_CA_FILE) {
+        Some(file) => {
+            let wrong = |problem: String| SettingError::new(settings::MAIL_CA_FILE, format!("{file}: {problem}"));
+            let pem = std::fs::read(&file).map_err(|error| wrong(error.to_string()))?;
+            mail::Trust::also(&pem).map_err(wrong)?
+        }
+        None => mail::Trust::default(),
+    };
+    let tokens = Arc::new(mail::TokenEndpoints::new());
+    let credentials = Arc::new(Credentials::new(store, secrets, tokens, clock, prefix));
+    Ok(MailboxAccess { credentials, mailboxes: Arc::new(mail::MailServers::new(trust)) })
 }
 
 /// A mailer over SMTP.

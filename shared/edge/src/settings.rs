@@ -12,6 +12,10 @@ pub const EVENT_BUS: &str = "EVENT_BUS";
 pub const APP_SECRET: &str = "APP_SECRET";
 /// What the names of token secrets begin with.
 pub const TOKEN_SECRET_PREFIX: &str = "TOKEN_SECRET_PREFIX";
+/// What the names of secrets that open assistants' own mailboxes begin with.
+pub const MAILBOX_SECRET_PREFIX: &str = "MAILBOX_SECRET_PREFIX";
+/// A file of certificates, in PEM, of your own authority, by which your own mail server's certificate is signed.
+pub const MAIL_CA_FILE: &str = "MAIL_CA_FILE";
 /// Where browsers and Zoho reach this installation; empty: as the request says.
 pub const PUBLIC_URL: &str = "PUBLIC_URL";
 /// The accounts server where the client is registered.

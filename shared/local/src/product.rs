@@ -7,6 +7,7 @@ use app::change::LeadChanges;
 use app::connect::Connect;
 use app::deliveries::Deliveries;
 use app::enrol::Enrol;
+use app::mailboxes::{MailboxAccess, PollMailboxes, Polled, RoutingMailer};
 use app::notify::Notify;
 use app::nurture::{Nurture, Ticked};
 use app::ports::{Accounts, Clock, Event, Events, Mailer, Secrets, SecretsError};
@@ -44,8 +45,10 @@ pub struct Parts {
     pub accounts: Arc<dyn Accounts>,
     /// What writes mails.
     pub writing: Writing,
-    /// Mail.
+    /// Mail, but for assistants with a mailbox of their own.
     pub mailer: Arc<dyn Mailer>,
+    /// Those mailboxes.
+    pub mailboxes: MailboxAccess,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Signs everything a stranger may hold.
@@ -79,8 +82,12 @@ pub struct Product {
 
 /// Names of token secrets begin with this.
 const TOKENS: &str = "zoho/";
+/// Names of secrets that open mailboxes begin with this.
+pub const MAILBOXES: &str = "mailbox/";
 /// A tick of this process ends in time for the next.
 const TICK: SignedDuration = SignedDuration::from_secs(10);
+/// A look at the mailboxes holds up nothing else, and ends when the process is asked to stop.
+const POLL: SignedDuration = SignedDuration::from_secs(25);
 
 impl Product {
     /// Puts the parts together, as `edge` does for each function on AWS.
@@ -91,6 +98,7 @@ impl Product {
             accounts,
             writing,
             mailer,
+            mailboxes,
             clock,
             key,
             public_url,
@@ -116,6 +124,7 @@ impl Product {
             key: key.clone(),
         };
         let notify = Notify { store: store.clone(), events: events.clone(), clock: clock.clone(), key: key.clone() };
+        let mailer = Arc::new(RoutingMailer { store: store.clone(), access: mailboxes.clone(), otherwise: mailer });
         let nurture = Nurture {
             deliveries: Deliveries { changes: changes.clone() },
             writing,
@@ -123,11 +132,12 @@ impl Product {
             key: key.clone(),
             reply_domain,
         };
+        let poll = PollMailboxes { receive: receive(), access: mailboxes };
         Self {
             oauth_callback: OauthCallback { connect, public_url: Some(public_url) },
             crm_webhook: CrmWebhook { notify },
             enrolment: Enrolment { enrol: enrol() },
-            nurture_tick: NurtureTick { nurture },
+            nurture_tick: NurtureTick { nurture, poll },
             crm_writeback: CrmWriteback { writeback: Writeback { changes: changes.clone(), crm: crm.clone() } },
             console: Console {
                 unsubscribe: Unsubscribe { changes: changes.clone(), key: key.clone() },
@@ -182,6 +192,11 @@ impl Product {
     /// One tick.
     pub async fn tick(&self) -> Result<Ticked, AppError> {
         self.nurture_tick.nurture.tick(self.clock.real() + TICK).await
+    }
+
+    /// One look at assistants' own mailboxes.
+    pub async fn poll(&self) -> Result<Polled, AppError> {
+        self.nurture_tick.poll.poll(self.clock.real() + POLL).await
     }
 
     /// One sweep of upkeep, for what falls due until `now`.

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use crate::clock::ScaledClock;
 use crate::embedded::{self, FileSecrets, Opened};
-use crate::product::{Parts, Product, signing_key};
+use crate::product::{MAILBOXES, Parts, Product, signing_key};
 
 /// What `serve` was asked for.
 #[derive(Debug, Clone)]
@@ -81,7 +81,7 @@ pub enum ServeError {
 const FOLDER_REPLY_DOMAIN: &str = "reply.localhost.localdomain";
 /// Real time between looks at the inbox folder.
 const INBOX_PAUSE: Duration = Duration::from_millis(250);
-/// Real time between sweeps for lost hints.
+/// Real time between sweeps for lost hints, and between looks at which mailboxes are due.
 const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 /// The largest request: a mail of 30 MB.
 const MOST_BYTES: usize = 31 * 1024 * 1024;
@@ -111,12 +111,16 @@ pub async fn serve(options: ServeOptions, ready: impl FnOnce(&serde_json::Value)
         None => Arc::new(EmlOutbox::new(&outbox_dir)),
     };
     let reply_domain = settings::reply_domain()?;
+    let (store, clock_for_all) = (Store::new(Arc::new(table)), Arc::new(clock));
+    let mailboxes =
+        edge::clients::mailbox_access(store.clone(), secrets.clone(), clock_for_all.clone(), MAILBOXES.to_owned())?;
     let product = Arc::new(Product::new(Parts {
-        store: Store::new(Arc::new(table)),
+        store,
         accounts: accounts(options.zoho_accounts.as_deref())?,
         writing: Writing::default(),
         mailer,
-        clock: Arc::new(clock),
+        mailboxes,
+        clock: clock_for_all,
         key: signing_key(secrets.as_ref()).await?,
         public_url: public_url.clone(),
         reply_domain: reply_domain.or_else(|| smtp_url.is_none().then(|| FOLDER_REPLY_DOMAIN.to_owned())),
@@ -143,6 +147,7 @@ pub async fn serve(options: ServeOptions, ready: impl FnOnce(&serde_json::Value)
     tasks.spawn(work_off(product.clone(), stopped.clone()));
     tasks.spawn(tick(product.clone(), options.speed, stopped.clone()));
     tasks.spawn(sweep(product.clone(), clock, options.speed, stopped.clone()));
+    tasks.spawn(read_mailboxes(product.clone(), stopped.clone()));
     tasks.spawn(read_inbox(product.clone(), EmlInbox::new(&inbox_dir), stopped.clone()));
     ready(&json!({
         "ready": true,
@@ -261,6 +266,19 @@ async fn sweep(product: Arc<Product>, clock: ScaledClock, speed: u32, mut stoppe
         let due = if everything { now + app::upkeep::INTERVAL } else { now };
         if let Err(error) = product.sweep(due).await {
             tracing::error!(%error, "a sweep failed");
+        }
+    }
+}
+
+async fn read_mailboxes(product: Arc<Product>, mut stopped: watch::Receiver<bool>) {
+    while go_on(&mut stopped, SWEEP_PAUSE).await {
+        // Breaking it off loses nothing: what was taken in is recognised.
+        let polled = tokio::select! {
+            () = ended(stopped.clone()) => return,
+            polled = product.poll() => polled,
+        };
+        if let Err(error) = polled {
+            tracing::error!(%error, "the mailboxes could not be looked at");
         }
     }
 }

@@ -24,7 +24,7 @@ use zoho_sim::{Faults, SimConfig, Simulator, StateQuery};
 
 use crate::clock::SettableClock;
 use crate::embedded::FileSecrets;
-use crate::product::{Parts, Product, signing_key};
+use crate::product::{MAILBOXES, Parts, Product, signing_key};
 
 /// A world that cannot be made or moved; the text says what stopped it.
 #[derive(Debug, thiserror::Error)]
@@ -94,12 +94,17 @@ impl World {
         let secrets: Arc<dyn Secrets> = Arc::new(FileSecrets::new(&folder));
         let key = signing_key(secrets.as_ref()).await.map_err(|error| WorldError::new("no signing key", error))?;
         let outbox = folder.join("outbox");
+        let store = Store::new(table);
+        let mailboxes =
+            edge::clients::mailbox_access(store.clone(), secrets.clone(), clock.clone(), MAILBOXES.to_owned())
+                .map_err(|error| WorldError::new("mailboxes", error))?;
         let product = Product::new(Parts {
-            store: Store::new(table),
+            store,
             secrets,
             accounts,
             writing: Writing::default(),
             mailer: Arc::new(EmlOutbox::new(&outbox)),
+            mailboxes,
             clock: clock.clone(),
             key,
             public_url: edge::settings::parse_public_url(PUBLIC_URL)

@@ -30,6 +30,10 @@ pub fn render(mail: &OutgoingMail) -> Result<Vec<u8>, String> {
     headers.set(date(mail)?);
     headers.insert_raw(written("From", mailbox(&mail.from)));
     headers.insert_raw(written("To", mailbox(&mail.to)));
+    if !mail.cc.is_empty() {
+        let copies: Vec<_> = mail.cc.iter().map(mailbox).collect();
+        headers.insert_raw(written("Cc", copies.join(&format!(",{FOLD}"))));
+    }
     if let Some(reply_to) = &mail.reply_to {
         headers.insert_raw(written("Reply-To", reply_to.to_string()));
     }
@@ -50,6 +54,11 @@ pub fn render(mail: &OutgoingMail) -> Result<Vec<u8>, String> {
     }
     headers.insert_raw(written("List-Unsubscribe", format!("<{}>", mail.unsubscribe_url)));
     headers.insert_raw(written("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
+    if mail.automatic_answer {
+        headers.insert_raw(written("Auto-Submitted", "auto-replied".to_owned()));
+        // Exchange's word for the same; without it, its absences answer.
+        headers.insert_raw(written("X-Auto-Response-Suppress", "All".to_owned()));
+    }
     headers.set(MIME_VERSION_1_0);
 
     let mut mime = headers.to_string().into_bytes();

@@ -2,17 +2,16 @@
 //!
 //! **Invariant:** a mail counts as not sent only while its text has not begun to leave, or when the server says so. The
 //! dialogue is therefore held step by step: lettre's `send_raw` reports a lost connection alike before and after.
-//! **Absent:** a pool (a connection that may be stale would make more outcomes unknown), XOAUTH2.
+//! **Absent:** a pool: a connection that may be stale would make more outcomes unknown.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use app::ports::{Lookup, Mailer, SendError};
+use app::ports::{Credential, Login, Lookup, MailboxError, Mailer, SendError};
 use async_trait::async_trait;
-use domain::{OrgId, OutgoingMail};
+use domain::{OrgId, OutgoingMail, Security, is_this_machine};
 use lettre::Address;
 use lettre::transport::smtp::Error;
-use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
@@ -23,7 +22,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use url::{Host, Url};
 
 use crate::render::render;
-use crate::text::{head, one_line};
+use crate::text::said;
+use crate::trust::Trust;
 
 /// How to write the setting; the end of every error about it.
 const REMEDY: &str = "write SMTP_URL as smtps://user:password@mail.example.com, \
@@ -62,6 +62,7 @@ pub struct SmtpMailer {
     pub(crate) port: u16,
     pub(crate) encryption: Encryption,
     pub(crate) credentials: Option<Credentials>,
+    pub(crate) mechanisms: &'static [Mechanism],
     pub(crate) name: ClientId,
     pub(crate) patience: Patience,
 }
@@ -105,7 +106,50 @@ impl SmtpMailer {
             _ => return Err("has a path that is not a host name".to_owned()),
         };
         let port = url.port().unwrap_or(usual_port);
-        Ok(Self { host, port, encryption, credentials, name, patience: PATIENCE })
+        let mechanisms = DEFAULT_MECHANISMS;
+        Ok(Self { host, port, encryption, credentials, mechanisms, name, patience: PATIENCE })
+    }
+
+    /// Sends through an assistant's own mailbox.
+    pub(crate) fn of_account(login: Login<'_>, trust: &Trust) -> Result<Self, String> {
+        let server = &login.account.smtp;
+        let encryption = match server.security {
+            Security::None => Encryption::None,
+            Security::Tls => Encryption::Tls(trust.for_smtp(&server.host)?),
+            Security::StartTls => Encryption::StartTls(trust.for_smtp(&server.host)?),
+        };
+        let (secret, mechanisms): (_, &[Mechanism]) = match login.credential {
+            Credential::Password(password) => (password, DEFAULT_MECHANISMS),
+            Credential::Token(token) => (token, &[Mechanism::Xoauth2]),
+        };
+        let credentials = Credentials::new(login.account.login.clone(), secret.expose_secret().to_owned());
+        Ok(Self {
+            host: server.host.clone(),
+            port: server.port,
+            encryption,
+            credentials: Some(credentials),
+            mechanisms,
+            // By the domain it writes from: a function's own name means nothing outside.
+            name: ClientId::Domain(login.account.address.domain().to_owned()),
+            patience: PATIENCE,
+        })
+    }
+
+    /// Connects, logs in and says goodbye.
+    pub(crate) async fn check(&self) -> Result<(), MailboxError> {
+        match timeout(self.patience.to_begin, self.connect()).await {
+            Ok(Ok(connection)) => {
+                self.leave(connection).await;
+                Ok(())
+            }
+            // lettre refuses to answer the challenge by which a server explains why it refuses a token.
+            Ok(Err(error)) if error.is_client() && self.mechanisms == [Mechanism::Xoauth2] => {
+                Err(MailboxError::Denied("it takes no access tokens, or not this one".to_owned()))
+            }
+            Ok(Err(error)) if error.is_permanent() || error.is_client() => Err(MailboxError::Denied(reason(&error))),
+            Ok(Err(error)) => Err(MailboxError::Unavailable(reason(&error))),
+            Err(_) => Err(MailboxError::Unavailable("it was too slow".to_owned())),
+        }
     }
 
     /// Connects, and introduces us. Whatever goes wrong here says nothing about a mail.
@@ -120,26 +164,37 @@ impl SmtpMailer {
             connection.starttls(tls.clone(), &self.name).await?;
         }
         if let Some(credentials) = &self.credentials {
-            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+            connection.auth(self.mechanisms, credentials).await?;
         }
         Ok(connection)
     }
 
     /// Everything up to the server's asking for the text: until then, nothing has left.
-    async fn begin(&self, from: Address, to: Address) -> Result<AsyncSmtpConnection, SendError> {
+    async fn begin(&self, from: Address, to: Address, copies: Vec<Address>) -> Result<AsyncSmtpConnection, SendError> {
         let deadline = Instant::now() + self.patience.to_begin;
         let slow = |_| SendError::NotSent { reason: "the server was too slow".to_owned() };
         let connected = timeout_at(deadline, self.connect()).await.map_err(slow)?;
         let mut connection = connected.map_err(|error| not_sent(&error))?;
 
+        let mut nobody = false;
         let offered = timeout_at(deadline, async {
             connection.command(Mail::new(Some(from), vec![])).await?;
-            connection.command(Rcpt::new(to, vec![])).await?;
+            let taken = connection.command(Rcpt::new(to, vec![])).await;
+            nobody = taken.as_ref().is_err_and(names_nobody);
+            taken?;
+            // Refused for one, refused for all: who is named in a header as a reader must get the mail.
+            for copy in copies {
+                connection.command(Rcpt::new(copy, vec![])).await?;
+            }
             connection.command(Data).await
         });
         match offered.await.map_err(slow)? {
             Ok(answer) if answer.has_code(354) => Ok(connection),
             Ok(_) => Err(SendError::NotSent { reason: "the server did not ask for the text".to_owned() }),
+            Err(error) if nobody => {
+                self.leave(connection).await;
+                Err(SendError::NoSuchAddress { reason: reason(&error) })
+            }
             Err(error) => {
                 self.leave(connection).await;
                 Err(refused_or_not_sent(&error).unwrap_or_else(|| not_sent(&error)))
@@ -153,9 +208,9 @@ impl SmtpMailer {
     }
 }
 
-#[async_trait]
-impl Mailer for SmtpMailer {
-    async fn send(&self, _org: &OrgId, mail: &OutgoingMail) -> Result<String, SendError> {
+impl SmtpMailer {
+    /// Sends one mail; returns the Message-ID it left under.
+    pub(crate) async fn deliver(&self, mail: &OutgoingMail) -> Result<String, SendError> {
         let unknown = |reason: String| SendError::Unknown { delivery: mail.delivery.clone(), reason };
         let text = render(mail).map_err(|reason| SendError::Refused { reason })?;
         let address = |address: &str| {
@@ -163,8 +218,9 @@ impl Mailer for SmtpMailer {
             address.parse::<Address>().map_err(refused)
         };
         let (from, to) = (address(mail.from.address.as_str())?, address(mail.to.address.as_str())?);
+        let copies = mail.cc.iter().map(|copy| address(copy.address.as_str())).collect::<Result<_, _>>()?;
 
-        let mut connection = self.begin(from, to).await?;
+        let mut connection = self.begin(from, to, copies).await?;
 
         // The end of the text is a line break and a dot; it has its own line break already.
         let text = text.strip_suffix(b"\r\n").unwrap_or(&text);
@@ -177,6 +233,13 @@ impl Mailer for SmtpMailer {
             Ok(Err(error)) => Err(refused_or_not_sent(&error).unwrap_or_else(|| unknown(reason(&error)))),
             Err(_) => Err(unknown("the server did not answer in time".to_owned())),
         }
+    }
+}
+
+#[async_trait]
+impl Mailer for SmtpMailer {
+    async fn send(&self, _org: &OrgId, mail: &OutgoingMail) -> Result<String, SendError> {
+        self.deliver(mail).await
     }
 
     /// SMTP has no question for this.
@@ -196,15 +259,20 @@ fn refused_or_not_sent(error: &Error) -> Option<SendError> {
     }
 }
 
+/// Does the server refuse a recipient because there is none? By the enhanced code (RFC 3463, 5.1): without one, a refusal
+/// may be about us.
+fn names_nobody(error: &Error) -> bool {
+    let permanent = error.status().is_some_and(|code| code.severity == Severity::PermanentNegativeCompletion);
+    let words = error.to_string();
+    permanent && words.split([' ', '-']).any(|word| ["5.1.1", "5.1.2", "5.1.3", "5.1.10"].contains(&word))
+}
+
 fn not_sent(error: &Error) -> SendError {
     SendError::NotSent { reason: reason(error) }
 }
 
-/// What the server said, without the addresses it repeats.
 fn reason(error: &Error) -> String {
-    let words = one_line(&error.to_string());
-    let words: Vec<_> = words.split(' ').map(|word| if word.contains('@') { "…" } else { word }).collect();
-    head(&words.join(" "), 300).to_owned()
+    said(&error.to_string())
 }
 
 fn credentials(url: &Url) -> Result<Option<Credentials>, String> {
@@ -214,8 +282,4 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, String> {
     let decoded =
         |text| percent_decode_str(text).decode_utf8().map_err(|_| "has a password that is not UTF-8".to_owned());
     Ok(Some(Credentials::new(decoded(url.username())?.into_owned(), decoded(password)?.into_owned())))
-}
-
-fn is_this_machine(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

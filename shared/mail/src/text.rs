@@ -18,3 +18,10 @@ pub(crate) fn many_lines(text: &str) -> String {
 pub(crate) fn head(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
+
+/// What a server said, in one short line and without the addresses it repeats.
+pub(crate) fn said(words: &str) -> String {
+    let words = one_line(words);
+    let words: Vec<_> = words.split(' ').map(|word| if word.contains('@') { "…" } else { word }).collect();
+    head(&words.join(" "), 300).to_owned()
+}

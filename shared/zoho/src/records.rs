@@ -126,6 +126,7 @@ fn crm_record(
             website: of_person(&["Website"]),
             country: of_person(&["Country", "Mailing_Country"]),
             state: of_person(&["State", "Mailing_State"]),
+            time_zone: String::new(),
         },
         context: ours(|own| &own.context),
         schedule: ours(|own| &own.schedule),

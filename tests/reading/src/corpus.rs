@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use domain::{BounceKind, EmailAddress, Intent, MailKind};
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::label::{Accepted, Label};
 use crate::{people, software};
 
 /// Which half of the corpus.
@@ -70,91 +70,6 @@ impl Style {
         let name = serde_json::to_value(self).ok();
         name.as_ref().and_then(|name| name.as_str()).unwrap_or_default().to_owned()
     }
-}
-
-/// The dates that pass.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "RawDates", into = "Option<String>")]
-pub enum Accepted {
-    /// The mail names none, and none may be made up.
-    None,
-    /// One of these.
-    Days(BTreeSet<Date>),
-    /// Any day from the first to the last.
-    Span(Date, Date),
-}
-
-impl Accepted {
-    /// Whether a reader's answer is right.
-    pub fn takes(&self, got: Option<Date>) -> bool {
-        match (self, got) {
-            (Self::None, got) => got.is_none(),
-            (Self::Days(days), Some(got)) => days.contains(&got),
-            (Self::Span(first, last), Some(got)) => (*first..=*last).contains(&got),
-            (Self::Days(_) | Self::Span(..), None) => false,
-        }
-    }
-}
-
-impl From<Accepted> for Option<String> {
-    fn from(accepted: Accepted) -> Self {
-        match accepted {
-            Accepted::None => None,
-            Accepted::Days(days) => Some(days.iter().map(Date::to_string).collect::<Vec<_>>().join(" ")),
-            Accepted::Span(first, last) => Some(format!("{first}/{last}")),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RawDates {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl TryFrom<RawDates> for Accepted {
-    type Error = String;
-
-    fn try_from(raw: RawDates) -> Result<Self, String> {
-        let date = |text: &str| text.parse::<Date>().map_err(|_| format!("return_date {text:?}: write 2026-08-17"));
-        match raw {
-            RawDates::One(text) => match text.split_once('/') {
-                Some((first, last)) => {
-                    let (first, last) = (date(first)?, date(last)?);
-                    if first > last {
-                        Err(format!("return_date {text:?} ends before it begins"))
-                    } else {
-                        Ok(Self::Span(first, last))
-                    }
-                }
-                None => Ok(Self::Days([date(&text)?].into())),
-            },
-            RawDates::Many(texts) => Ok(Self::Days(texts.iter().map(|text| date(text)).collect::<Result<_, _>>()?)),
-        }
-    }
-}
-
-/// What a message means, by the people who wrote the corpus.
-#[derive(Debug, Clone, Serialize)]
-pub struct Label {
-    /// Who, or what, wrote.
-    pub kind: MailKind,
-    /// What they want; `None` for bounces, complaints and read receipts.
-    pub intent: Option<Intent>,
-    /// When they are back.
-    pub return_date: Accepted,
-    /// The right person.
-    pub referred_to: Option<EmailAddress>,
-    /// What remains of the body; the first is the usual answer, the others (with the closing formula) pass too. Empty:
-    /// not judged.
-    pub new_text: Vec<String>,
-    /// Hard or soft, of a bounce.
-    pub bounce: Option<BounceKind>,
-    /// The address we wrote to, of a bounce.
-    pub recipient: Option<EmailAddress>,
-    /// The enhanced status code that a bounce reports.
-    pub status: Option<String>,
 }
 
 /// One message of the corpus.
@@ -266,24 +181,28 @@ pub fn load(set: Set) -> Result<Vec<Letter>, CorpusError> {
     for path in paths {
         let wrong = |reason| CorpusError::Wrong { path: path.display().to_string(), reason };
         let text = std::fs::read_to_string(&path).map_err(failed(&path))?;
-        let file: File = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-        for text in file.mail {
-            let of_text = expand_text(&text, file.bodies_are_new_text);
-            letters.extend(of_text.map_err(|reason| wrong(format!("{}: {reason}", text.id)))?);
-        }
-        for report in file.bounce {
-            let of_report = expand_report(&report);
-            letters.extend(of_report.map_err(|reason| wrong(format!("{}: {reason}", report.id)))?);
-        }
-        for letter in letters.iter().filter(|letter| letter.raw.is_empty()) {
-            return Err(wrong(format!("{}: empty", letter.id)));
-        }
+        letters.extend(expand(&text).map_err(wrong)?);
     }
     for letter in &letters {
         if !ids.insert(letter.id.as_str()) {
             let path = folder.display().to_string();
             return Err(CorpusError::Wrong { path, reason: format!("{}: this id is taken", letter.id) });
         }
+    }
+    Ok(letters)
+}
+
+/// The messages of one file; an error names the mail and the field.
+fn expand(text: &str) -> Result<Vec<Letter>, String> {
+    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let mut letters = Vec::new();
+    for text in file.mail {
+        let of_text = expand_text(&text, file.bodies_are_new_text);
+        letters.extend(of_text.map_err(|reason| format!("{}: {reason}", text.id))?);
+    }
+    for report in file.bounce {
+        let of_report = expand_report(&report);
+        letters.extend(of_report.map_err(|reason| format!("{}: {reason}", report.id))?);
     }
     Ok(letters)
 }
@@ -339,6 +258,9 @@ fn expand_text(text: &Text, bodies_are_new_text: bool) -> Result<Vec<Letter>, St
 }
 
 fn expand_report(report: &Report) -> Result<Vec<Letter>, String> {
+    if report.cases.is_empty() {
+        return Err("cases: give at least one".to_owned());
+    }
     let letter = |(index, case): (usize, &BTreeMap<String, String>)| -> Result<Letter, String> {
         let number = index + 1;
         let wrong = |reason: String| format!("case {number}: {reason}");
@@ -357,6 +279,11 @@ fn expand_report(report: &Report) -> Result<Vec<Letter>, String> {
         for (name, value) in case {
             raw = raw.replace(&format!("{{{name}}}"), value);
         }
+        if let Some(name) =
+            report.cases.iter().flat_map(BTreeMap::keys).find(|name| raw.contains(&format!("{{{name}}}")))
+        {
+            return Err(wrong(format!("{name} is missing, and the message holds {{{name}}}")));
+        }
         let label = Label {
             kind: report.kind,
             intent: None,
@@ -371,4 +298,64 @@ fn expand_report(report: &Report) -> Result<Vec<Letter>, String> {
         Ok(Letter { id: format!("{}/{number}", report.id), lang: None, style: None, raw, label })
     };
     report.cases.iter().enumerate().map(letter).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAIL: &str = r#"
+        [[mail]]
+        id = "x"
+        lang = "en"
+        styles = ["bare", "local-charset"]
+        from = "Ann <ann@shop.example>"
+        subject = "Away"
+        date = "Mon, 3 Aug 2026 09:12:00 +0200"
+        body = "Back on Monday. Ask bob@shop.example."
+        kind = "auto_reply"
+        intent = "OutOfOffice"
+    "#;
+
+    #[test]
+    fn a_text_becomes_a_message_per_style() {
+        let letters = expand(MAIL).unwrap();
+        let ids: Vec<&str> = letters.iter().map(|letter| letter.id.as_str()).collect();
+        assert_eq!(ids, ["x/bare", "x/local-charset"]);
+        let mail = mail::parse(&letters[0].raw, None);
+        assert_eq!((mail.subject.as_str(), mail.offset_secs), ("Away", 7200));
+        assert_eq!(mail.text.trim(), "Back on Monday. Ask bob@shop.example.");
+    }
+
+    #[test]
+    fn a_wrong_label_is_named() {
+        for (part, instead, expected) in [
+            ("OutOfOffice", "Holiday", "Holiday"),
+            ("Mon, 3 Aug", "Tue, 3 Aug", "date"),
+            ("Ann <ann@shop.example>", "Ann", "from"),
+            ("[\"bare\", \"local-charset\"]", "[]", "styles"),
+            ("kind =", "referred_to = \"eve@shop.example\"\nkind =", "referred_to"),
+            ("intent = \"OutOfOffice\"", "intent = \"Retired\"\nreturn_date = \"2026-08-10\"", "return_date"),
+            ("lang =", "language =", "language"),
+        ] {
+            let error = expand(&MAIL.replace(part, instead)).expect_err(expected);
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_case_fills_its_report() {
+        let report = "[[bounce]]\nid = \"b\"\nraw = \"To: {recipient}\\n\\n{words}\\n\"\ncases = [{ recipient = \"a@b.example\", words = \"gone\", type = \"hard\" }]";
+        let letters = expand(report).unwrap();
+        assert_eq!(letters[0].raw, b"To: a@b.example\r\n\r\ngone\r\n");
+        for (part, instead, expected) in
+            [("hard", "firm", "type"), ("recipient =", "address =", "recipient"), ("a@b.example\"", "a\"", "recipient")]
+        {
+            let error = expand(&report.replace(part, instead)).expect_err(expected);
+            assert!(error.contains("case 1") && error.contains(expected), "{error}");
+        }
+        let second = report.replace("}]", "}, { recipient = \"c@b.example\", type = \"soft\" }]");
+        let error = expand(&second).expect_err("words");
+        assert!(error.contains("case 2") && error.contains("words"), "{error}");
+    }
 }

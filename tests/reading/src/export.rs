@@ -27,3 +27,24 @@ pub fn write(set: Set, letters: &[Letter], folder: &Path) -> Result<(), CorpusEr
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load;
+
+    #[test]
+    fn a_line_of_labels_names_each_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let letters = load(Set::Tuned).unwrap();
+        write(Set::Tuned, &letters[..5], folder.path()).unwrap();
+        let labels = fs::read_to_string(folder.path().join("tuned/labels.jsonl")).unwrap();
+        assert_eq!(labels.lines().count(), 5);
+        for (line, letter) in labels.lines().zip(&letters) {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            let file = folder.path().join("tuned").join(line["file"].as_str().unwrap());
+            assert_eq!(fs::read(file).unwrap(), letter.raw);
+            assert_eq!(line["label"]["kind"], serde_json::to_value(letter.label.kind).unwrap());
+        }
+    }
+}

@@ -5,8 +5,8 @@ use std::fmt;
 
 use domain::{Intent, MailKind};
 
-use crate::corpus::Accepted;
 use crate::judge::Verdict;
+use crate::label::Accepted;
 
 /// So many of so many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -130,7 +130,7 @@ impl Figures {
     #[expect(clippy::cast_precision_loss, reason = "there are thirteen intents")]
     pub fn macro_f1(&self) -> f64 {
         let occurring: Vec<f64> = self.intents.values().filter(|it| it.labelled > 0).map(|it| it.f1()).collect();
-        occurring.iter().sum::<f64>() / occurring.len().max(1) as f64
+        occurring.iter().fold(0.0, |sum, f1| sum + f1) / occurring.len().max(1) as f64
     }
 
     /// The goals that these figures miss, in words; none if all are met. What a set does not hold cannot miss a goal.
@@ -213,5 +213,123 @@ impl fmt::Display for Figures {
             writeln!(f, "  {name:<24} F1 {:.3}   precision {precision:<24} recall {recall}", class.f1())?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Bounce, BounceKind, EmailAddress, Reading};
+
+    use super::*;
+    use crate::corpus::Letter;
+    use crate::label::Label;
+
+    const ANY: Floors =
+        Floors { auto_reply_recall: 0.0, false_machine: 100.0, bounce_class: 0.0, return_date: 0.0, macro_f1: 0.0 };
+
+    fn letter(kind: MailKind, intent: Option<Intent>) -> Letter {
+        let label = Label {
+            kind,
+            intent,
+            return_date: Accepted::None,
+            referred_to: None,
+            new_text: Vec::new(),
+            bounce: None,
+            recipient: None,
+            status: None,
+        };
+        Letter { id: "x".to_owned(), lang: None, style: None, raw: Vec::new(), label }
+    }
+
+    fn got(kind: MailKind, intent: Option<Intent>) -> Reading {
+        Reading {
+            kind,
+            intent,
+            confidence: 50,
+            bounce: None,
+            return_date: None,
+            referred_to: None,
+            new_text: String::new(),
+            evidence: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_read_wrongly_lowers_its_own_figure() {
+        use Intent::{AgreedToMeet, OutOfOffice, Responded};
+        use MailKind::{AutoReply, Human};
+        let letters = [
+            letter(AutoReply, Some(OutOfOffice)),
+            letter(AutoReply, Some(OutOfOffice)),
+            letter(Human, Some(AgreedToMeet)),
+            letter(Human, Some(Responded)),
+        ];
+        let readings = [
+            got(AutoReply, Some(OutOfOffice)),
+            got(Human, Some(Responded)),
+            got(AutoReply, Some(OutOfOffice)),
+            got(Human, Some(Responded)),
+        ];
+        let verdicts: Vec<_> = letters.iter().zip(readings).map(|(letter, got)| Verdict { letter, got }).collect();
+        let figures = Figures::of(&verdicts);
+        assert_eq!(figures.auto_replies, Ratio { part: 1, whole: 2 });
+        assert_eq!(figures.false_machines, Ratio { part: 1, whole: 2 });
+        assert_eq!(figures.return_dates, Ratio { part: 2, whole: 2 });
+        // OutOfOffice 1/2 and 1/2, AgreedToMeet never, Responded 1/2 and 1/1: 0.5, 0 and 2/3.
+        assert!((figures.macro_f1() - (0.5 + 2.0 / 3.0) / 3.0).abs() < 1e-9, "{}", figures.macro_f1());
+        assert!(figures.below(&ANY).is_empty());
+        for (floors, name) in [
+            (Floors { auto_reply_recall: 50.1, ..ANY }, "auto-reply recall"),
+            (Floors { false_machine: 49.9, ..ANY }, "false auto-replies"),
+            (Floors { macro_f1: 0.39, ..ANY }, "macro-F1"),
+        ] {
+            let below = figures.below(&floors);
+            assert!(below.len() == 1 && below[0].starts_with(name), "{below:?}");
+        }
+    }
+
+    #[test]
+    fn a_date_and_an_address_made_up_are_wrong() {
+        let letters = [letter(MailKind::Human, Some(Intent::ConnectLater))];
+        let made_up = Reading {
+            return_date: Some("2026-08-17".parse().unwrap()),
+            referred_to: EmailAddress::parse("a@b.example").ok(),
+            ..got(MailKind::Human, Some(Intent::ConnectLater))
+        };
+        let figures = Figures::of(&[Verdict { letter: &letters[0], got: made_up }]);
+        assert_eq!(figures.return_dates, Ratio { part: 0, whole: 1 });
+        assert_eq!(figures.referred, Ratio { part: 0, whole: 1 });
+        assert_eq!(figures.below(&Floors { return_date: 1.0, ..ANY }).len(), 1);
+    }
+
+    #[test]
+    fn a_bounce_is_judged_by_type_address_and_status() {
+        let mut letter = letter(MailKind::Bounce, None);
+        letter.label.bounce = Some(BounceKind::Hard);
+        letter.label.recipient = EmailAddress::parse("a@b.example").ok();
+        let told = Bounce { kind: BounceKind::Soft, recipient: letter.label.recipient.clone(), status: None };
+        let read = Reading { bounce: Some(told), ..got(MailKind::Bounce, None) };
+        let verdict = Verdict { letter: &letter, got: read };
+        assert_eq!(verdict.misses().len(), 1, "{:?}", verdict.misses());
+        let figures = Figures::of(&[verdict]);
+        let all = Ratio { part: 1, whole: 1 };
+        assert_eq!((figures.bounces, figures.recipients, figures.statuses), (all, all, all));
+        assert_eq!(figures.bounce_types, Ratio { part: 0, whole: 1 });
+        assert_eq!(figures.below(&Floors { bounce_class: 1.0, ..ANY }).len(), 1);
+        // Not read as a bounce at all: nothing of it is right, though its status is none too.
+        let figures = Figures::of(&[Verdict { letter: &letter, got: got(MailKind::Human, None) }]);
+        assert_eq!(figures.statuses, Ratio { part: 0, whole: 1 });
+    }
+
+    #[test]
+    fn closings_and_blank_space_do_not_count() {
+        let mut letter = letter(MailKind::Human, Some(Intent::Responded));
+        letter.label.new_text = vec!["One\n\ntwo".to_owned(), "One two\nBest, Ann".to_owned()];
+        for (text, right) in
+            [("One two", true), (" One\ntwo\n\nBest, Ann", true), ("One two three", false), ("One", false)]
+        {
+            let read = Reading { new_text: text.to_owned(), ..got(MailKind::Human, Some(Intent::Responded)) };
+            assert_eq!(Verdict { letter: &letter, got: read }.new_text(), Some(right), "{text}");
+        }
     }
 }

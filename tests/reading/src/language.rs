@@ -101,12 +101,13 @@ pub struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     /// Of a text; `local` writes its headers in the language's own charset.
     pub fn of(text: &'a Text, local: bool) -> Result<Self, String> {
-        let (name, address) = text
-            .from
-            .trim_end()
-            .strip_suffix('>')
-            .and_then(|from| from.split_once('<'))
-            .ok_or_else(|| format!("from {:?}: write Name <address>", text.from))?;
+        let (name, address) = match text.from.trim_end().strip_suffix('>').and_then(|from| from.split_once('<')) {
+            Some(parts) => parts,
+            None => ("", text.from.trim()),
+        };
+        if domain::EmailAddress::parse(address).is_err() {
+            return Err(format!("from {:?}: write Name <address>", text.from));
+        }
         let date = jiff::fmt::rfc2822::parse(&text.date).map_err(|error| format!("date {:?}: {error}", text.date))?;
         let (name, address) = (name.trim().trim_matches('"').to_owned(), address.to_owned());
         Ok(Self { text, name, address, date, local })
@@ -140,5 +141,25 @@ impl<'a> Envelope<'a> {
     pub fn answers(&self) -> String {
         let id = format!("<dlv.{}@assist.example>", self.text.id);
         format!("In-Reply-To: {id}\r\nReferences: {id}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_fills_its_patterns_and_quotes_what_must_not_be_read() {
+        let at: Zoned = "2026-08-03T09:02:00+02:00[+02:00]".parse().unwrap();
+        for (code, language) in LANGUAGES.iter() {
+            let mut lines = vec![language.gmail(&at), language.apple(&at)];
+            lines.extend(language.outlook(&at, "x").into_iter().map(|(_, said)| said));
+            for line in lines {
+                assert!(!line.contains(['{', '}']) && !line.is_empty(), "{code}: {line}");
+            }
+            assert!(language.original.contains("unsubscribe"), "{code}");
+        }
+        assert_eq!(Language::of("de").apple(&at), "Am 03.08.2026 um 9:02 schrieb Ava Reed <ava.reed@assist.example>:");
+        assert_eq!(Language::of("xx").phone, "Sent from my iPhone");
     }
 }

@@ -18,12 +18,14 @@ mod corpus;
 mod export;
 mod figures;
 mod judge;
+mod label;
 mod language;
 mod people;
 mod software;
 mod wire;
 
-pub use corpus::{Accepted, CorpusError, Label, Letter, Set, Style, load};
+pub use corpus::{CorpusError, Letter, Set, Style, load};
 pub use export::write;
 pub use figures::{Figures, Floors, Ratio};
 pub use judge::{Verdict, judge};
+pub use label::{Accepted, Label};

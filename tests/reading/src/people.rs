@@ -59,15 +59,16 @@ pub fn write(text: &Text, style: Style) -> Result<(Vec<u8>, Vec<String>), String
         Style::Apple => plain(&format!("{body}\n\n> {}\n> \n{}", language.apple(&mail.at), mail.quote())),
         Style::Thunderbird => plain(&format!("{}\n{}\n\n{body}", language.gmail(&mail.at), mail.quote())),
         Style::Inline => {
-            let mut quoted = language.original.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty());
+            let mut quoted = language.original.split("\n\n").map(str::trim);
             let mut text = format!("{}\n", language.gmail(&mail.at));
+            // The first answer stands below the greeting and the question, each further one below a paragraph of its own.
+            text.push_str(&quoted.next().map(|greeting| format!("{}\n>\n", quote(greeting))).unwrap_or_default());
             for paragraph in body.split("\n\n") {
-                if let Some(original) = quoted.next() {
-                    text.push_str(&quote(original.trim()));
-                    text.push('\n');
-                }
+                let original = quoted.next().map(|original| format!("{}\n", quote(original)));
+                text.push_str(&original.unwrap_or_default());
                 text.push_str(&format!("\n{}\n\n", paragraph.trim()));
             }
+            text.push_str(&quoted.map(quote).collect::<Vec<_>>().join("\n>\n"));
             plain(&text)
         }
         Style::Phone => {

@@ -132,3 +132,43 @@ pub fn html(text: &str) -> String {
     let paragraph = |paragraph: &str| format!("<p>{}</p>", paragraph.trim().replace('\n', "<br>\n"));
     escaped.split("\n\n").map(paragraph).collect::<Vec<_>>().join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_charset_and_encoding_says_the_same() {
+        let texts = [
+            ("en", "Back on Monday = 100 % sure.", "us-ascii"),
+            ("de", "Grüße aus Köln", "iso-8859-1"),
+            ("fr", "Congés jusqu’à lundi – à bientôt", "windows-1252"),
+            ("pl", "Żółta łódź", "iso-8859-2"),
+            ("tr", "İzindeyim, ağustosta dönüş", "windows-1254"),
+            ("ru", "Я в отпуске", "windows-1251"),
+            ("ja", "夏季休業のお知らせ", "iso-2022-jp"),
+            ("zh", "我在休假", "gb18030"),
+            ("de", "Кириллица im deutschen Text", "utf-8"),
+        ];
+        for (lang, text, charset) in texts {
+            for transfer in [Transfer::Raw, Transfer::Quoted, Transfer::Base64] {
+                for part in [Part::utf8("plain", text, transfer), Part::local("plain", text, lang, transfer)] {
+                    let raw = part.message(&[format!("Subject: {}", words(text, lang, true))]);
+                    let mail = mail::parse(&raw, None);
+                    assert_eq!((mail.text.trim(), mail.subject.as_str()), (text, text), "{lang}");
+                }
+            }
+            let local = Part::local("plain", text, lang, Transfer::Base64);
+            assert!(text.is_ascii() || local.headers.contains(charset), "{}", local.headers);
+        }
+    }
+
+    #[test]
+    fn html_and_text_stand_side_by_side() {
+        let parts =
+            [Part::utf8("plain", "one", Transfer::Raw), Part::utf8("html", &html("a < b\n\nc"), Transfer::Quoted)];
+        let raw = Part::alternative("=_b", &parts).message(&["Subject: x".to_owned()]);
+        assert_eq!(mail::parse(&raw, None).text.trim(), "one");
+        assert_eq!(html("a < b\n\nc\nd"), "<p>a &lt; b</p>\n<p>c<br>\nd</p>");
+    }
+}

@@ -2,10 +2,10 @@
 //!
 //! **Invariant:** whatever becomes of it is one commit: the claim with its booking, or the wait with its slot, and why.
 
-use domain::when::{AgendaDay, Ask, Booking, NotBefore, Plan, Slot, Standing, when};
+use domain::when::{AgendaDay, Ask, Booking, Plan, Slot, Standing, when};
 use domain::{
-    Approval, Assistant, Decision, DeliveryId, EmailAddress, Errand, ErrandKind, ErrandProgress, Fact, How, Lead,
-    Moment, OrgId, OutgoingMail, Ruling, Schedule, Stage, Step, StepNo, compose_errand,
+    Approval, Assistant, Decision, DeliveryId, EmailAddress, Errand, ErrandKind, Fact, How, Lead,
+    Moment, OrgId, OutgoingMail, Ruling, Schedule, Step, StepNo, compose_errand,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -285,7 +285,7 @@ impl<'a> Due<'a> {
             let booking = Booking { take: Some(Slot { date: today, at: now }), free: None };
             return Ok(Timed { booking, wait: None, ruling: Ruling::AtOnce });
         }
-        let ask = self.ask(agenda.standing(today, assistant.trusted_since));
+        let ask = self.ask(agenda.standing(today, assistant.trusted_since))?;
         let plan = loop {
             match when(&ask, Some(agenda)) {
                 Plan::NeedsDay { date } => agenda.insert(AgendaDay::empty(date, &assistant.calendar)),
@@ -306,37 +306,13 @@ impl<'a> Due<'a> {
         Ok(Timed { booking, wait, ruling })
     }
 
-    /// The question, with what may have changed since the day was planned: the gap, by an edit of the schedule, and pauses.
-    fn ask(&self, standing: Standing) -> Ask {
-        let Self { assistant, schedule, now, .. } = *self;
+    fn ask(&self, standing: Standing) -> Result<Ask, AppError> {
+        let Self { assistant, now, .. } = *self;
         let lead = &self.stored.lead;
         let ask = match self.mail {
-            Mail::Step(step) => {
-                let slot = |stage: &Stage| match stage {
-                    Stage::Waiting { due, booked: true, .. } => Some(*due),
-                    _ => None,
-                };
-                let ask = Ask { booked: slot(&lead.stage), ..lead.ask(step, now, assistant) };
-                match (lead.sent.last(), schedule.step(step)) {
-                    (Some(last), Some(follow_up)) => {
-                        ask.after(NotBefore::Gap { since: last.at, days: follow_up.days_after.max(1) })
-                    }
-                    _ => ask,
-                }
-            }
-            Mail::Errand(errand) => {
-                let booked = match errand.progress {
-                    ErrandProgress::Waiting { due, booked: true } => Some(due),
-                    _ => None,
-                };
-                let ask = lead.ask(StepNo::FIRST, now, assistant);
-                Ask { booked, spread: ask.spread.wrapping_add(u64::from(errand.number)), ..ask }
-            }
+            Mail::Step(step) => lead.ask_when_due(step, self.follow_up(step)?, now, assistant),
+            Mail::Errand(errand) => lead.ask_for_errand(errand, now, assistant),
         };
-        let ask = Ask { standing, ..ask };
-        match assistant.paused_until.filter(|until| *until > now) {
-            Some(until) => ask.after(NotBefore::Pause { until }),
-            None => ask,
-        }
+        Ok(Ask { standing, ..ask })
     }
 }

@@ -13,6 +13,12 @@ pub enum SendError {
         /// In words.
         reason: String,
     },
+    /// The receiver's server knows no such address: as a bounce, and known sooner.
+    #[error("the address does not exist: {reason}")]
+    NoSuchAddress {
+        /// In words.
+        reason: String,
+    },
     /// Nothing left: trying the same delivery again is safe.
     #[error("the mail system was not reached: {reason}")]
     NotSent {

@@ -5,6 +5,7 @@ mod clock;
 mod composer;
 mod crm;
 mod events;
+mod mailboxes;
 mod mailer;
 mod secrets;
 mod sessions;
@@ -18,6 +19,10 @@ pub use crm::{
     NewField, Organisation, OwnField, RecordNote, RecordTask,
 };
 pub use events::{Event, Events, EventsError};
+pub use mailboxes::{
+    Checked, Credential, Folder, Login, MailToken, MailTokens, MailboxError, Mailboxes, OAuthClient, Place, ReadMail,
+    ReadMails, ReadRequest,
+};
 pub use mailer::{Lookup, Mailer, SendError};
 pub use secrets::{Secrets, SecretsError};
 pub use sessions::{FieldNames, Session, Sessions};

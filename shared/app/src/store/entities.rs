@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use domain::{CrmChange, CrmUser, DeliveryId, How, LeadId, Module, OrgId, OutgoingMail, RecordId, UserId};
+use domain::{CrmChange, CrmUser, DeliveryId, How, LeadId, MailAccount, Module, OrgId, OutgoingMail, RecordId, UserId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::ports::FieldNames;
+use crate::ports::{FieldNames, Folder, Place};
 
 /// How an org is connected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,6 +137,25 @@ pub enum Outcome {
     },
     /// Nobody can tell.
     Unknown,
+}
+
+/// An assistant's own mailbox, and how far it is read. The secret that opens it is elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnMailbox {
+    /// Where and how.
+    pub account: MailAccount,
+    /// When it was set, real time.
+    pub set_at: Timestamp,
+    /// Up to where each folder was taken in.
+    pub places: BTreeMap<Folder, Place>,
+    /// When all of it was last taken in, real time.
+    pub read_at: Option<Timestamp>,
+    /// When it is to be read next, real time.
+    pub next_poll: Timestamp,
+    /// How often in a row it was not reached.
+    pub failures: u32,
+    /// Why not, if it was not.
+    pub trouble: Option<String>,
 }
 
 /// One sentence of a lead's story.

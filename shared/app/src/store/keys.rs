@@ -6,11 +6,13 @@
 //! | assistant, schedule | `org#O` | `assistant#A`, `schedule#S` | |
 //! | a schedule's earlier revision | `org#O` | `past-schedule#R#S` | |
 //! | the nurture table | `org#O` | `postscripts` | |
+//! | an assistant's own mailbox, and how far it is read | `org#O` | `account#H` | work `mailbox#N`, real time |
 //! | the org's users, as last read | `org#O` | `users` | |
 //! | lease | `org#O` | `lease#NAME` | |
 //! | lead | `lead#O#L` | `lead` | work `send#N` (calendar) or `lease#N` (real time); list `leads#O` |
 //! | its timeline, deliveries, mails read | `lead#O#L` | `event#T#N`, `delivery#D`, `mail#H` | |
 //! | address in use | `address#O#H` | `use` | |
+//! | leads in use at an organisation's mail domain | `domain#O#H` | `lead#L` | |
 //! | suppressed address | `suppression#O#H` | `suppression` | |
 //! | what an assistant has booked on a day | `agenda#O#A` | the date | |
 //! | why a mail left or did not | `lead#O#L` | `decision#T#N` | |
@@ -50,6 +52,8 @@ pub enum Queue {
     Writeback,
     /// Connections whose upkeep is due; real time.
     Upkeep,
+    /// Mailboxes that are to be read; real time.
+    Mailbox,
     /// Orders for many leads whose runner has not been heard of; real time.
     Bulk,
 }
@@ -72,6 +76,7 @@ impl Queue {
             Self::Notification => "notification",
             Self::Writeback => "writeback",
             Self::Upkeep => "upkeep",
+            Self::Mailbox => "mailbox",
             Self::Bulk => "bulk",
         };
         format!("{kind}#{shard}")
@@ -107,6 +112,12 @@ pub(super) const ASSISTANTS: &str = "assistant#";
 
 pub(super) fn assistant(org: &OrgId, id: &AssistantId) -> Key {
     key(org_partition(org), format!("{ASSISTANTS}{id}"))
+}
+
+pub(super) const ACCOUNTS: &str = "account#";
+
+pub(super) fn account(org: &OrgId, address: &EmailAddress) -> Key {
+    key(org_partition(org), format!("{ACCOUNTS}{}", address.hash()))
 }
 
 pub(super) const SCHEDULES: &str = "schedule#";
@@ -171,6 +182,16 @@ pub(super) fn bulk_page(org: &OrgId, name: &str, page: u32) -> Key {
 
 pub(super) fn address(org: &OrgId, address: &EmailAddress) -> Key {
     key(format!("address#{org}#{}", address.hash()), "use")
+}
+
+pub(super) fn domain_partition(org: &OrgId, domain: &str) -> String {
+    format!("domain#{org}#{}", hash(domain))
+}
+
+pub(super) const LEADS: &str = "lead#";
+
+pub(super) fn domain(org: &OrgId, domain: &str, lead: &LeadId) -> Key {
+    key(domain_partition(org, domain), format!("{LEADS}{lead}"))
 }
 
 pub(super) fn suppression(org: &OrgId, address: &EmailAddress) -> Key {

@@ -120,13 +120,20 @@ impl<'a> LeadCommit<'a> {
         let was_active = before.is_some_and(|stored| stored.lead.is_active());
         if let Some(address) = &lead.address {
             let key = keys::address(org, address);
+            let domain = address.organisation().map(|domain| keys::domain(org, domain, &lead.id));
             match (was_active, lead.is_active()) {
                 // Two records with one address race for it here: one commit wins, the other looks again.
                 (false, true) => {
                     let pointer = LeadPointer { lead: lead.id.clone(), delivery: None };
+                    if let Some(domain) = domain {
+                        writes.push(Write::Put { row: row_any(domain, &pointer)?, expect: Expect::Any });
+                    }
                     writes.push(Write::Put { row: row_any(key, &pointer)?, expect: Expect::Absent });
                 }
-                (true, false) => writes.push(Write::Delete { key, expect: Expect::Any }),
+                (true, false) => {
+                    writes.push(Write::Delete { key, expect: Expect::Any });
+                    writes.extend(domain.map(|key| Write::Delete { key, expect: Expect::Any }));
+                }
                 (true, true) | (false, false) => {}
             }
         }

@@ -6,6 +6,7 @@ mod bulk;
 mod entities;
 pub mod keys;
 mod lead_commit;
+mod mailboxes;
 mod schedules;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,9 @@ use serde::{Deserialize, Serialize};
 pub use agenda::{ChangedDay, Counted, StoredAgenda};
 pub use bulk::{BULK_PAGE, Bulk, BulkFailure};
 use entities::LeadPointer;
-pub use entities::{Connection, Delivery, Health, KnownUsers, Notification, OutboxEntry, Outcome, StoryLine};
+pub use entities::{
+    Connection, Delivery, Health, KnownUsers, Notification, OutboxEntry, Outcome, OwnMailbox, StoryLine,
+};
 pub use keys::Queue;
 pub use lead_commit::{Alongside, Clash, LeadCommit};
 pub use schedules::Reach;

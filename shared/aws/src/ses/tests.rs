@@ -77,6 +77,15 @@ async fn what_ses_takes_has_its_name_and_our_tags() {
 }
 
 #[tokio::test]
+async fn who_is_in_copy_gets_the_mail() {
+    let ses = Canned::new(|| Ok((200, "", r#"{"MessageId":"0102-3"}"#)));
+    let owner = Mailbox { name: "Owner".to_owned(), address: EmailAddress::parse("owner@example.com").unwrap() };
+    send(&mailer(config().http_client(ses.clone())), &OutgoingMail { cc: vec![owner], ..mail() }).await.unwrap();
+    let readers = serde_json::json!({ "ToAddresses": ["ada@example.org"], "CcAddresses": ["owner@example.com"] });
+    assert_eq!(ses.asked()[0]["Destination"], readers);
+}
+
+#[tokio::test]
 async fn a_no_is_final_or_only_for_now() {
     let refused: [fn() -> Said; 4] = [
         || no(400, "MessageRejected"),

@@ -30,7 +30,7 @@ impl Lead {
 impl Changing<'_> {
     /// What is no errand's and no person's: the schedule, answers, and the record itself.
     fn schedule(&mut self, stage: Stage, fact: Fact) -> Result<(), IllegalFact> {
-        let Moment { now, assistant, schedule } = *self.moment;
+        let Moment { now, assistant, .. } = *self.moment;
         match (stage, fact) {
             (Stage::Waiting { step, due, .. }, Fact::Claimed { delivery, lease_until })
                 if due <= now && delivery == self.lead.delivery(step) && self.lead.in_flight().is_none() =>
@@ -87,9 +87,7 @@ impl Changing<'_> {
             (_, Fact::Received { mail, reading }) => self.received(*mail, &reading),
             (_, Fact::Undeliverable { why } | Fact::Unsubscribed { why }) => self.barred(why),
             (Stage::Waiting { .. }, Fact::NothingLeft) => {
-                let spread = self.lead.spread(StepNo::FIRST);
-                let due = assistant.calendar.days_later(now, schedule.closing_days(), spread);
-                self.lead.stage = Stage::Closing { due };
+                self.wait_for_last_answer();
                 self.tell("the schedule was shortened; no further mail is sent");
             }
             (Stage::Closing { due }, Fact::ClosingTimeOver) if due <= now => {

@@ -86,7 +86,7 @@ impl Changing<'_> {
         self.lead.errands += 1;
         let number = self.lead.errands;
         let spread = self.lead.spread(StepNo::FIRST).wrapping_add(u64::from(number));
-        let due = if kind.is_automatic() { now } else { assistant.calendar.soonest(now, spread) };
+        let due = if kind.is_automatic() { now } else { self.soonest(spread) };
         self.tell(format!("{} is due {}", kind.name(), assistant.calendar.display(due)));
         self.lead.errand =
             Some(Errand { number, kind, answers, progress: ErrandProgress::Waiting { due, booked: false } });
@@ -155,7 +155,7 @@ impl Changing<'_> {
     }
 
     pub fn go_on_after(&mut self, step: StepNo) {
-        let Moment { now, assistant, schedule } = *self.moment;
+        let Moment { now, schedule, .. } = *self.moment;
         let next = step.next();
         match schedule.step(next) {
             Some(follow_up) => {
@@ -163,11 +163,7 @@ impl Changing<'_> {
                 let gap = NotBefore::Gap { since: now, days: follow_up.days_after.max(1) };
                 self.wait_for(next, Some(gap));
             }
-            None => {
-                let spread = self.lead.spread(next);
-                let due = assistant.calendar.days_later(now, schedule.closing_days(), spread);
-                self.lead.stage = Stage::Closing { due };
-            }
+            None => self.wait_for_last_answer(),
         }
     }
 

@@ -159,6 +159,9 @@ pub struct Person {
     /// State or province as written in the CRM.
     #[serde(default)]
     pub state: String,
+    /// Time zone by its IANA name, where somebody said it; Zoho's standard modules have no such field.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub time_zone: String,
 }
 
 impl Person {

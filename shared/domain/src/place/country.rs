@@ -62,6 +62,11 @@ impl Country {
         Zone::parse(self.field(2)).ok()
     }
 
+    /// Are its parts in the data? Then a text that names none of them is a mistake.
+    pub fn has_states(self) -> bool {
+        STATE_NAMES.lines().any(|line| line.split(' ').next() == Some(self.code()))
+    }
+
     fn field(self, position: usize) -> &'static str {
         COUNTRIES.get(self.code()).and_then(|fields| fields.split('\t').nth(position)).unwrap_or_default()
     }

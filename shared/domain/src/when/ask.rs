@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::pace::Caps;
 use super::{Pace, Standing};
 use crate::assistant::Assistant;
 use crate::calendar::Calendar;
@@ -56,6 +57,12 @@ impl Ask {
             pace: Pace { daily_cap: assistant.daily_cap, started_on: assistant.started_on },
             standing: Standing::default(),
         }
+    }
+
+    /// The most mails that leave on a day of the assistant's zone, the ramp considered.
+    pub fn caps(&self) -> impl Fn(Date) -> u32 + use<> {
+        let caps = Caps::of(self);
+        move |date| caps.on(date).mails
     }
 
     /// The same with one more thing to wait for.

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{Agenda, Ask, Standing};
+use super::{Agenda, AgendaDay, Ask, Standing};
 
 /// Days that a breaker looks back on.
 const LOOKS_BACK_DAYS: i64 = 7;
@@ -12,10 +12,7 @@ impl Agenda {
     pub fn standing(&self, today: Date, since: Option<Date>) -> Standing {
         let week = today.saturating_sub(jiff::Span::new().days(LOOKS_BACK_DAYS - 1));
         let from = since.map_or(week, |since| since.max(week));
-        self.days().filter(|day| (from..=today).contains(&day.date())).fold(Standing::default(), |sum, day| {
-            let Standing { sent, bounced, complained } = day.standing();
-            Standing { sent: sum.sent + sent, bounced: sum.bounced + bounced, complained: sum.complained + complained }
-        })
+        self.days().filter(|day| (from..=today).contains(&day.date())).map(AgendaDay::standing).sum()
     }
 
     /// The days that a question about now can depend on.

@@ -4,24 +4,28 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use app::admin::{Admin, AssistantReport};
+use app::mailboxes::MailboxAdmin;
 use app::ports::Events;
 use app::store::Store;
 use clap::{Args, Subcommand};
-use domain::{Approval, Assistant, AssistantId, Calendar, LeadId, OrgId, SendWindow};
+use domain::{Approval, Assistant, AssistantId, Calendar, Country, LeadId, OrgId, SendWindow};
 use edge::SystemClock;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::actions::ActionCommand;
+use super::mailbox::MailboxCommand;
 use super::say;
 use crate::bus::LocalBus;
 use crate::embedded;
+use crate::product::MAILBOXES;
 
 /// Where the rows are.
 #[derive(Debug, Args)]
 pub struct Place {
     /// The data directory of `serve`, which may be running
     #[arg(long, default_value = "data", value_name = "DIR", conflicts_with = "aws_stack")]
-    data_dir: PathBuf,
+    pub(super) data_dir: PathBuf,
     /// The CloudFormation stack of a deployment, instead of a data directory
     #[arg(long, value_name = "NAME")]
     aws_stack: Option<String>,
@@ -30,7 +34,7 @@ pub struct Place {
     org: Option<OrgId>,
     /// Answer in JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// Assistants.
@@ -67,6 +71,9 @@ pub enum AssistantCommand {
         #[command(flatten)]
         fields: AssistantFields,
     },
+    /// Set, show, check or remove an assistant's own mailbox
+    #[command(subcommand)]
+    Mailbox(MailboxCommand),
 }
 
 /// What can be said of an assistant.
@@ -96,6 +103,12 @@ pub struct AssistantFields {
     /// The most mails a day [default: 200]
     #[arg(long)]
     daily_cap: Option<u32>,
+    /// Whose public holidays and weekend count for leads whose country is unknown, such as DE; none for no country
+    #[arg(long, value_name = "COUNTRY")]
+    holiday_country: Option<String>,
+    /// The day of its first mail, for a mailbox that is in use already: a new one starts with 20 mails a day
+    #[arg(long, value_name = "DATE")]
+    started_on: Option<Date>,
     /// One or two lines under each body that are never rewritten
     #[arg(long, value_name = "TEXT")]
     more_information: Option<String>,
@@ -174,6 +187,21 @@ impl Place {
         self.json
     }
 
+    /// The mailboxes, with what opens them.
+    pub(super) async fn open_mailboxes(&self) -> Result<(MailboxAdmin, OrgId), String> {
+        let (admin, org) = self.open().await?;
+        let mailboxes = match &self.aws_stack {
+            Some(stack) => edge::clients::Clients::of_stack(stack).await.mailbox_admin(),
+            None => {
+                let (store, clock) = (admin.store, admin.clock);
+                let secrets = Arc::new(embedded::FileSecrets::new(&self.data_dir));
+                edge::clients::mailbox_access(store.clone(), secrets, clock.clone(), MAILBOXES.to_owned())
+                    .map(|access| MailboxAdmin { store, access, clock })
+            }
+        };
+        Ok((mailboxes.map_err(|error| error.to_string())?, org))
+    }
+
     /// JSON if asked for, else as `text` has it.
     pub(super) fn print<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), String> {
         if self.json {
@@ -228,6 +256,11 @@ impl AssistantFields {
                 _ => Some(disclosure),
             };
         }
+        if let Some(country) = self.holiday_country {
+            let country = (country != "none").then(|| Country::parse(&country)).transpose();
+            assistant.holiday_country = country.map_err(|error| format!("--holiday-country: {error}"))?;
+        }
+        assistant.started_on = self.started_on.or(assistant.started_on);
         assistant.approval = self.approval.unwrap_or(assistant.approval);
         assistant.at_risk_days = self.at_risk_days.unwrap_or(assistant.at_risk_days);
         assistant.remind_by_mail = self.remind_by_mail.unwrap_or(assistant.remind_by_mail);
@@ -279,6 +312,7 @@ impl AssistantCommand {
                 let report = report.ok_or_else(|| format!("there is no assistant {id}; see `assistant list`"))?;
                 place.print(&report, details)
             }
+            Self::Mailbox(command) => command.run().await,
             Self::Edit { place, id, fields } => {
                 let (admin, org) = place.open().await?;
                 let edit = |assistant: &mut Assistant| fields.apply(assistant).map_err(app::AppError::Invalid);
@@ -302,6 +336,10 @@ fn details(report: &AssistantReport) -> String {
         line(report),
         format!("sends {} {}, {off}", calendar.window(), calendar.zone_name()),
         format!("at most {} mails a day", report.assistant.daily_cap),
+        match report.assistant.holiday_country {
+            Some(country) => format!("public holidays of {country} where a lead's country is unknown"),
+            None => "no public holidays where a lead's country is unknown".to_owned(),
+        },
         format!("schedule {}", report.assistant.default_schedule),
         format!("context: {}", report.assistant.default_context),
     ];

@@ -2,8 +2,11 @@
 
 mod actions;
 mod admin;
+mod plan;
 mod backups;
 mod schedules;
+mod mailbox;
+mod read_mail;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -34,6 +37,7 @@ Environment of `serve`:
   ZOHO_ACCOUNTS    where that client is registered [default: https://accounts.zoho.com]
   PUBLIC_URL       where browsers and Zoho reach this machine (or --public-url)
   SMTP_URL         a mail server, such as smtps://user:password@mail.example.com; without it, mails go to a folder
+  MAIL_CA_FILE     certificates (PEM) of your own authority, for assistants' own mailboxes
   REPLY_DOMAIN     the mail domain that receives answers; without it, they go to the assistant's own mailbox
   INBOUND_TOKEN    opens POST /mail/inbound for raw mails
   FIELD_PREFIX     prefix of the fields made in the CRM [default: TEC]
@@ -55,7 +59,7 @@ enum Command {
     Serve(ServeArgs),
     /// Run a simulated Zoho alone; its first line is JSON with base_url, client_id, client_secret, refresh_token
     ZohoSim(SimArgs),
-    /// Add, list, show or edit assistants
+    /// Add, list, show or edit assistants, and their own mailboxes
     #[command(subcommand)]
     Assistant(admin::AssistantCommand),
     /// Add, list, show, edit, clone or delete schedules
@@ -67,9 +71,13 @@ enum Command {
     /// List or show leads, or do something to one or many of them
     #[command(subcommand)]
     Lead(admin::LeadCommand),
+    /// Show every mail that leads of a file would get, with totals, before anything starts
+    Plan(plan::PlanArgs),
     /// List, set or remove who gets a record in place of an owner who is away
     #[command(subcommand)]
     Backup(backups::BackupCommand),
+    /// Print how mails are read: one line of JSON each, with the evidence; needs no data directory and no network
+    ReadMail(read_mail::ReadMailArgs),
 }
 
 #[derive(Debug, Args)]
@@ -143,11 +151,13 @@ pub async fn run(cli: Cli) -> ExitCode {
             start_logging("warn");
             simulate(args).await
         }
+        Some(Command::ReadMail(args)) => args.run(),
         Some(Command::Assistant(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Schedule(command)) => administer(Box::pin(command.run())).await,
         Some(Command::NurtureTable(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Backup(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Lead(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::Plan(args)) => administer(Box::pin(args.run())).await,
     };
     result.unwrap_or_else(|message| fail(&message))
 }

@@ -1,7 +1,7 @@
 //! What a mail says, as plain text.
 
 use crate::read::entity::Entity;
-use crate::read::{charset, html};
+use crate::read::{calendar, charset, flowed, html};
 use crate::text::{head, many_lines};
 
 /// Bytes of text that are kept: a hundred pages.
@@ -10,10 +10,24 @@ const TEXT: usize = 256 * 1024;
 /// Bytes of all parts together that are decoded in search of it; the longest newsletters have a tenth.
 const DECODED: usize = 1024 * 1024;
 
-/// The text of a mail: its plain text, or its HTML turned into text; empty where it has neither.
+/// Bytes of a calendar that are read.
+const CALENDAR: usize = 64 * 1024;
+
+/// What stands for the text of a mail whose sender's Outlook hid it in a file that only Outlook opens.
+const HIDDEN: &str = "(attached: winmail.dat)";
+
+/// The text of a mail: an invitation or the answer to one in a line, then its plain text, or its HTML turned into text;
+/// empty where it has none of these.
 pub(super) fn text(mail: &Entity<'_>) -> String {
-    let text = written(mail, &mut { DECODED }).unwrap_or_default();
-    many_lines(head(&text, TEXT))
+    let leaves = mail.leaves();
+    let calendar = leaves.iter().find(|leaf| leaf.media.kind == "text/calendar");
+    let event = calendar.and_then(|part| calendar::sentence(&decoded(part, &mut { CALENDAR })));
+    let written = written(mail, &mut { DECODED });
+    let text = event.into_iter().chain(written).collect::<Vec<_>>().join("\n");
+    let hidden = || {
+        leaves.iter().any(|leaf| ["application/ms-tnef", "application/vnd.ms-tnef"].contains(&leaf.media.kind.as_str()))
+    };
+    if text.is_empty() && hidden() { HIDDEN.to_owned() } else { many_lines(head(&text, TEXT)) }
 }
 
 /// Text that somebody could see, or nothing.
@@ -26,6 +40,9 @@ fn written(part: &Entity<'_>, budget: &mut usize) -> Option<String> {
         kind if kind.starts_with("multipart/") => {
             let texts: Vec<_> = part.parts.iter().filter_map(|part| written(part, budget)).collect();
             texts.join("\n")
+        }
+        "text/plain" if part.media.says("format", "flowed") => {
+            flowed::joined(&decoded(part, budget), part.media.says("delsp", "yes"))
         }
         "text/plain" => decoded(part, budget),
         "text/html" => html::to_text(&decoded(part, budget)),

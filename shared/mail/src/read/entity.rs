@@ -74,7 +74,11 @@ impl<'a> Reader<'a> {
         self.rest = body;
         let media = fields.media("content-type").filter(|media| media.kind.contains('/'));
         let media = media.unwrap_or_else(|| Media::new(default));
-        let boundary = media.attribute("boundary").filter(|b| !b.is_empty() && media.kind.starts_with("multipart/"));
+        let many = media.kind.starts_with("multipart/");
+        let boundary = media.attribute("boundary").filter(|b| !b.is_empty() && many);
+        let boundary = boundary.map(|boundary| boundary.trim_end().as_bytes().to_vec());
+        // Without the line that parts it, it may still be text.
+        let media = if many && boundary.is_none() { Media::new(default) } else { media };
         let Some(boundary) = boundary.filter(|_| self.open.len() < DEPTH) else {
             let (body, end) = self.until_delimiter();
             return (Entity { fields, media, body, parts: Vec::new() }, end);
@@ -82,7 +86,7 @@ impl<'a> Reader<'a> {
         let inside = if media.kind == "multipart/digest" { "message/rfc822" } else { "text/plain" };
 
         let level = self.open.len();
-        self.open.push(boundary.trim_end().as_bytes().to_vec());
+        self.open.push(boundary);
         let mut parts = Vec::new();
         let (preamble, mut end) = self.until_delimiter();
         while end.as_ref().is_some_and(|end| end.level == level && !end.last) && self.parts > 0 {

@@ -145,6 +145,11 @@ impl Media {
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
+
+    /// Does an attribute have this value?
+    pub(super) fn says(&self, name: &str, value: &str) -> bool {
+        self.attribute(name).is_some_and(|known| known.eq_ignore_ascii_case(value))
+    }
 }
 
 impl From<ContentType<'_>> for Media {

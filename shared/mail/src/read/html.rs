@@ -1,11 +1,15 @@
 //! HTML turned into the plain text that its writer could have sent instead.
 //!
 //! Quotes keep a `>`, rules become the underscores that mail programs write, and what a reader was not meant to see is
-//! left out: the text is read by rules that look for lines.
+//! left out: the text is read by rules that look for lines. What mail programs mark as history becomes a quote too, and
+//! what they mark as a signature stands below `-- `, whatever language they write above it.
+
+mod marks;
 
 use mail_parser::decoders::html::add_html_token;
 
 use crate::read::charset;
+use marks::Mark;
 
 /// Elements whose content is not text.
 const SILENT: [&str; 6] = ["style", "script", "title", "template", "noscript", "svg"];
@@ -57,8 +61,32 @@ struct Page {
     /// How deep the last line was quoted.
     quoted: usize,
     preformatted: usize,
-    /// The element that hides what is inside, and how many of its name are open.
-    hidden: Option<(String, usize)>,
+    /// The element that hides what is inside.
+    hidden: Option<Inside>,
+    /// The element that quotes what is inside without being a quote.
+    history: Option<Inside>,
+    /// Is the rest history?
+    past: bool,
+}
+
+/// An element that is open, and how many of its name are open inside.
+struct Inside {
+    name: String,
+    open: usize,
+}
+
+impl Inside {
+    fn new(name: &str) -> Option<Self> {
+        Some(Self { name: name.to_owned(), open: 1 })
+    }
+
+    /// Takes a tag; says whether it was the last one inside.
+    fn ends_with(&mut self, name: &str, closing: bool) -> bool {
+        if self.name == name {
+            self.open = if closing { self.open - 1 } else { self.open + 1 };
+        }
+        self.open == 0
+    }
 }
 
 impl Page {
@@ -69,22 +97,64 @@ impl Page {
         let end = inner.find(|c: char| c.is_ascii_whitespace() || c == '/').unwrap_or(inner.len());
         let (name, attributes) = (inner[..end].to_ascii_lowercase(), &inner[end..]);
 
-        if let Some((hiding, open)) = &mut self.hidden {
-            if *hiding == name {
-                *open = if closing { *open - 1 } else { *open + 1 };
+        if let Some(hidden) = &mut self.hidden {
+            if hidden.ends_with(&name, closing) {
+                self.hidden = None;
             }
-            self.hidden.take_if(|(_, open)| *open == 0);
             return rest;
         }
         if SILENT.contains(&name.as_str()) && !closing {
             return after_element(rest, &name);
         }
-        if !closing && is_hidden(attributes) && !VOID.contains(&name.as_str()) {
-            self.hidden = Some((name, 1));
-            return rest;
+        if !closing && !VOID.contains(&name.as_str()) {
+            if marks::is_hidden(attributes, rest) {
+                self.hidden = Inside::new(&name);
+                return rest;
+            }
+            self.element(&name, closing);
+            self.mark(&name, marks::mark(attributes, rest));
+        } else {
+            self.element(&name, closing);
+            self.past |= marks::mark(attributes, rest) == Some(Mark::Past);
         }
-        self.element(&name, closing);
+        // After its own line break: what follows is not inside.
+        self.history.take_if(|history| closing && history.ends_with(&name, true));
         rest
+    }
+
+    fn mark(&mut self, name: &str, mark: Option<Mark>) {
+        if let Some(history) = &mut self.history {
+            history.ends_with(name, false);
+            return;
+        }
+        match mark {
+            Some(Mark::History) => {
+                self.line();
+                self.history = Inside::new(name);
+            }
+            Some(Mark::Past) => {
+                self.line();
+                self.past = true;
+            }
+            Some(Mark::Signature) => self.signature(),
+            None => {}
+        }
+    }
+
+    /// The line above a signature, unless there is one, or nothing above it.
+    fn signature(&mut self) {
+        if self.written.is_empty() || self.depth() > 0 {
+            return;
+        }
+        let above = self.written.strip_suffix("--").filter(|above| above.ends_with('\n'));
+        self.written.truncate(above.unwrap_or(&self.written).trim_end().len());
+        self.written.push_str("\n-- ");
+        self.breaks = 1;
+        self.blank = false;
+    }
+
+    fn depth(&self) -> usize {
+        self.quotes + usize::from(self.past || self.history.is_some())
     }
 
     fn element(&mut self, name: &str, closing: bool) {
@@ -150,15 +220,15 @@ impl Page {
     /// Writes the breaks or the blank that are due.
     fn space(&mut self) {
         if self.written.is_empty() {
-            self.begin_line(self.quotes);
+            self.begin_line(self.depth());
         } else if self.breaks > 0 {
             if self.breaks > 1 {
                 self.written.push('\n');
-                self.begin_line(self.quoted.min(self.quotes));
+                self.begin_line(self.quoted.min(self.depth()));
                 self.written.truncate(self.written.trim_end_matches(' ').len());
             }
             self.written.push('\n');
-            self.begin_line(self.quotes);
+            self.begin_line(self.depth());
         } else if self.blank {
             self.written.push(' ');
         }
@@ -196,11 +266,6 @@ fn after_element<'a>(html: &'a str, name: &str) -> &'a str {
         rest = tail;
     }
     ""
-}
-
-fn is_hidden(attributes: &str) -> bool {
-    let compact: String = attributes.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
-    ["display:none", "visibility:hidden", "mso-hide:all"].iter().any(|style| compact.contains(style))
 }
 
 /// An entity as text, and what follows it; an ampersand that begins none is itself.

@@ -4,9 +4,11 @@
 //! 10 MB. Bounds are constants beside the code they bound; what lies beyond them is not read, the rest is.
 
 mod body;
+mod calendar;
 mod charset;
 mod entity;
 mod fields;
+mod flowed;
 mod html;
 mod report;
 
@@ -84,7 +86,18 @@ fn recipients(fields: Fields<'_>, envelope_to: Option<&str>) -> Vec<EmailAddress
 fn machine_headers(fields: Fields<'_>) -> Vec<(String, String)> {
     let named = fields.iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
     let machine = named.filter(|(name, _)| MACHINE_HEADERS.contains(&name.as_str())).take(20);
-    machine.map(|(name, value)| (name, head(&one_line(&charset::guess(value)), 500).to_owned())).collect()
+    let short = |name: String, value| {
+        let value = if name == "content-type" { media_type(fields) } else { one_line(&charset::guess(value)) };
+        (name, head(&value, 500).to_owned())
+    };
+    machine.map(|(name, value)| short(name, value)).collect()
+}
+
+/// `multipart/report; report-type=delivery-status`: of a Content-Type, what tells software from people.
+fn media_type(fields: Fields<'_>) -> String {
+    let Some(media) = fields.media("content-type") else { return String::new() };
+    let report = media.attribute("report-type").map(|report| format!("; report-type={}", report.to_ascii_lowercase()));
+    one_line(&format!("{}{}", media.kind, report.unwrap_or_default()))
 }
 
 fn newest(mut ids: Vec<String>) -> Vec<String> {
@@ -102,4 +115,25 @@ fn content_id(fields: Fields<'_>, raw: &[u8]) -> String {
     let (_, body) = Fields::split(raw);
     hash.update(&body[..body.len().min(HASHED)]);
     format!("<{}@missing-message-id>", HEXLOWER.encode(&hash.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_content_type_what_tells_software_from_people() {
+        for (value, told) in [
+            (
+                "multipart/Report; boundary=\"x y\"; report-type=Delivery-Status",
+                "multipart/report; report-type=delivery-status",
+            ),
+            ("text/plain; charset=utf-8", "text/plain"),
+            ("nonsense", "nonsense"),
+            ("", ""),
+        ] {
+            let header = format!("Content-Type: {value}\n\n");
+            assert_eq!(media_type(Fields::split(header.as_bytes()).0), told, "{value}");
+        }
+    }
 }

@@ -78,6 +78,21 @@ async fn the_outbox_keeps_the_contract() {
 }
 
 #[tokio::test]
+async fn who_is_in_copy_gets_the_mail() {
+    let server = Server::start(Script::Usual).await;
+    let mail = OutgoingMail {
+        cc: vec![mailbox("李雷", "owner@acme.example"), mailbox("", "second@acme.example")],
+        text: ".\n..\n.a\n".to_owned(),
+        ..outgoing(1)
+    };
+    smtp(&server).send(&org(), &mail).await.unwrap();
+    let said = server.said();
+    let readers: Vec<_> = said.iter().filter_map(|command| command.strip_prefix("RCPT TO:")).collect();
+    assert_eq!(readers, ["<ada@analytical.example>", "<owner@acme.example>", "<second@acme.example>"]);
+    assert_eq!(server.kept(), [render(&mail).unwrap()], "the dots too");
+}
+
+#[tokio::test]
 async fn smtp_keeps_the_contract() {
     let server = Server::start(Script::Usual).await;
     keeps_the_contract(&smtp(&server), || server.kept()).await;
@@ -98,6 +113,7 @@ async fn outcome(script: Script) -> (&'static str, usize) {
             assert!(!said.contains("ada@") && !said.contains("punch cards"), "{said}");
             match error {
                 SendError::Refused { .. } => "refused",
+                SendError::NoSuchAddress { .. } => "nobody",
                 SendError::NotSent { .. } => "not sent",
                 SendError::Unknown { delivery, .. } => {
                     assert_eq!(delivery, mail.delivery);
@@ -114,7 +130,10 @@ async fn an_smtp_failure_means_what_it_says() {
     use Script::{Answers, AnswersText, DropsAfterText, DropsAt, IsSilent, IsSilentAfterText, Usual};
     for (script, meaning, kept) in [
         (Usual, "sent", 1),
-        (Answers("RCPT", "550 5.1.1 <ada@analytical.example>: Recipient address rejected"), "refused", 0),
+        (Answers("RCPT", "550 5.1.1 <ada@analytical.example>: Recipient address rejected"), "nobody", 0),
+        (Answers("RCPT", "550-5.1.1 The email account that you tried\r\n550 5.1.1 to reach does not exist"), "nobody", 0),
+        (Answers("RCPT", "550 5.7.1 your network is blocked, see 5.1.1.example"), "refused", 0),
+        (Answers("RCPT", "550 no"), "refused", 0),
         (Answers("MAIL", "553 5.7.1 not your address"), "refused", 0),
         (Answers("DATA", "554 5.5.1 no"), "refused", 0),
         (AnswersText("552 5.3.4 too large"), "refused", 0),

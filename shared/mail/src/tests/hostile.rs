@@ -32,7 +32,7 @@ fn repeated(unit: &str) -> Vec<u8> {
 }
 
 /// Each is the shortest that makes some reader look far ahead, or build much.
-const UNITS: [&str; 24] = [
+const UNITS: [&str; 27] = [
     "a",
     "\n",
     "--",
@@ -41,6 +41,9 @@ const UNITS: [&str; 24] = [
     "<",
     "<a \"",
     "<div>",
+    "<div class='gmail_attr' style='a:b;font-size:0;' id=x",
+    "> a \n>> b \n",
+    "BEGIN:VEVENT\nMETHOD:REPLY\nDTSTART;X=\"",
     "&",
     "=",
     "=?",
@@ -67,6 +70,8 @@ fn ten_megabytes_of_anything_are_read_in_time() {
             "",
             "Subject: x\n\n",
             "Content-Type: text/html\n\n",
+            "Content-Type: text/plain; format=flowed\n\n",
+            "Content-Type: text/calendar\n\n",
             "Content-Type: multipart/mixed; boundary=b\n\n",
             "From: mailer-daemon@x.example\n\n",
             "Subject: ",

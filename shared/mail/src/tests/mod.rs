@@ -2,13 +2,18 @@
 
 mod contract;
 mod hostile;
+mod imap;
+mod imap_server;
 mod inbox;
 mod letters;
+mod oauth;
+mod lines;
 mod reading;
 mod reports;
 mod roundtrip;
 mod server;
 mod settings;
+mod texts;
 
 use domain::{DeliveryId, EmailAddress, Mailbox, OrgId, OutgoingMail};
 

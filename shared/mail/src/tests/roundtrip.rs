@@ -2,6 +2,7 @@
 
 use data_encoding::BASE64;
 use domain::{Mailbox, OutgoingMail};
+use mail_parser::MessageParser;
 use proptest::prelude::*;
 
 use super::{mailbox, outgoing};
@@ -47,6 +48,9 @@ fn check(mail: &OutgoingMail) {
     expected.extend(mail.reply_to.as_ref().map(|_| "Reply-To"));
     expected.extend(mail.in_reply_to.as_ref().map(|_| "In-Reply-To"));
     expected.extend((!mail.references.is_empty()).then_some("References"));
+    expected.extend((!mail.cc.is_empty()).then_some("Cc"));
+    expected
+        .extend(mail.automatic_answer.then_some(["Auto-Submitted", "X-Auto-Response-Suppress"]).into_iter().flatten());
     expected.extend(["List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version"]);
     expected.extend(["Content-Type", "Content-Transfer-Encoding"]);
     let (mut found, mut wanted) = (names, expected);
@@ -64,14 +68,36 @@ fn check(mail: &OutgoingMail) {
     let read = parse(&mime, None);
     assert_eq!(read.from.as_ref(), Some(&mail.from.address));
     assert_eq!(read.from_name, one_line(&mail.from.name));
-    assert_eq!(read.to, std::slice::from_ref(&mail.to.address));
+    let mut readers = vec![mail.to.address.clone()];
+    for copy in mail.cc.iter().map(|copy| &copy.address) {
+        if !readers.contains(copy) {
+            readers.push(copy.clone());
+        }
+    }
+    assert_eq!(read.to, readers);
+    let second = MessageParser::default().parse(&mime).unwrap();
+    let names = |address: Option<&mail_parser::Address<'_>>| -> Vec<(String, String)> {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let mailboxes = address.into_iter().flat_map(|address| address.iter());
+        mailboxes.map(|one| (one_line(&text(one.name())), text(one.address()))).collect()
+    };
+    let wanted = |mailboxes: &[Mailbox]| -> Vec<(String, String)> {
+        mailboxes.iter().map(|one| (one_line(&one.name), one.address.to_string())).collect()
+    };
+    assert_eq!(names(second.from()), wanted(std::slice::from_ref(&mail.from)));
+    assert_eq!(names(second.to()), wanted(std::slice::from_ref(&mail.to)));
+    assert_eq!(names(second.cc()), wanted(&mail.cc));
+    assert_eq!(second.subject().map(one_line).unwrap_or_default(), one_line(&mail.subject));
     assert_eq!(read.subject, one_line(&mail.subject));
     assert_eq!(read.text, many_lines(&mail.text));
     assert_eq!(read.message_id, mail.message_id);
     assert_eq!(read.in_reply_to, Vec::from_iter(mail.in_reply_to.clone()));
     assert_eq!(read.references, mail.references);
     assert_eq!(read.date.map(|date| date.as_second()), Some(mail.date.as_second()));
-    assert!(read.report.is_none() && !read.complaint && read.machine_headers.is_empty());
+    assert!(read.report.is_none() && !read.complaint && !read.receipt);
+    let automatic =
+        read.machine_headers.iter().any(|(name, value)| name == "auto-submitted" && value == "auto-replied");
+    assert_eq!(automatic, mail.automatic_answer);
 }
 
 #[test]
@@ -105,9 +131,22 @@ fn every_script_arrives() {
         "🦆 Duck",
         "O'Brien, \"Pat\" \\ (Sales)",
         "=?utf-8?q?x?=",
+        "李雷",
+        "O'Neil, Sr.",
+        "a@b.example, <c@d.example>",
+        "undisclosed-recipients:;",
+        "\u{202e}gnp.exe\u{202c} \u{5e9}\u{5dc}\u{5d5}\u{5dd}",
+        "👩‍👩‍👧‍👦",
+        &"Ж".repeat(200),
+        &"long ".repeat(40),
     ] {
         let mut mail = outgoing(1);
         mail.from.name = name.to_owned();
+        mail.cc = vec![
+            mailbox(name, "owner@acme.example"),
+            mailbox("", "second@acme.example"),
+            mailbox(name, "third@acme.example"),
+        ];
         mail.to.name = name.to_owned();
         mail.subject = format!("{name}, {name}");
         mail.text = format!("{name}\n\n{}", name.repeat(300));
@@ -128,6 +167,8 @@ fn nothing_injects_a_header() {
         let mut mail = outgoing(1);
         mail.subject = attack.to_owned();
         mail.to.name = attack.to_owned();
+        mail.from.name = attack.to_owned();
+        mail.cc = vec![mailbox(attack, "owner@acme.example")];
         mail.text = format!(".\r\n{attack}");
         check(&mail);
 
@@ -135,10 +176,14 @@ fn nothing_injects_a_header() {
         let with_url = OutgoingMail { unsubscribe_url: format!("https://acme.example/{attack}>"), ..outgoing(1) };
         assert!(render(&with_id).is_err() && render(&with_url).is_err());
 
-        let with_reference = OutgoingMail { references: vec![format!("<a@b{attack}>")], ..outgoing(1) };
+        let with_reference = OutgoingMail {
+            references: vec![format!("<a@b{attack}>")],
+            in_reply_to: Some(format!("<a@b{attack}>")),
+            ..outgoing(1)
+        };
         let mime = render(&with_reference).unwrap();
         assert!(
-            headers(&mime).iter().all(|(name, _)| name != "References" && name != "Bcc"),
+            headers(&mime).iter().all(|(name, _)| name != "References" && name != "In-Reply-To" && name != "Bcc"),
             "a foreign id is left out"
         );
     }
@@ -170,7 +215,9 @@ proptest! {
         subject in "(?s).{0,200}|[ -~]{0,300}|[a-z]{1500}|(=\\?|utf-8|\\?|B|q|=| ){0,20}",
         text in "(?s).{0,2000}|([ -~]{0,200}(\r|\n|\r\n)){0,20}|[a-zé]{3000}|(--[a-z]{0,3}\n|\\.\n|From \n|=\n|= ){0,30}",
         references in prop::collection::vec("<[!-;=?-~]{1,300}>", 0..12),
+        cc in prop::collection::vec(a_mailbox(), 0..3),
+        automatic_answer in any::<bool>(),
     ) {
-        check(&OutgoingMail { from, to, subject, text, references, ..outgoing(1) });
+        check(&OutgoingMail { from, to, cc, automatic_answer, subject, text, references, ..outgoing(1) });
     }
 }

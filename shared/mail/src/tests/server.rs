@@ -85,7 +85,7 @@ async fn serve(
             Script::DropsAt(verb) if command.starts_with(verb) => return Ok(()),
             Script::Answers(verb, answer) if command.starts_with(verb) => say(&mut client, answer).await?,
             _ if command.starts_with("EHLO") => {
-                say(&mut client, "250-mx.test\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME").await?
+                say(&mut client, "250-mx.test\r\n250-AUTH PLAIN LOGIN XOAUTH2\r\n250 8BITMIME").await?
             }
             _ if command.starts_with("AUTH") => say(&mut client, "235 2.7.0 welcome").await?,
             _ if command.starts_with("DATA") => {

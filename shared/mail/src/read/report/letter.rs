@@ -8,8 +8,15 @@ use crate::read::report::Letter;
 use crate::text::head;
 
 /// Who only writes about delivery.
-const MAILERS: [&str; 5] =
-    ["mailer-daemon", "mailer daemon", "mailerdaemon", "mail delivery s", "microsoftexchange329e"];
+const MAILERS: [&str; 7] = [
+    "mailer-daemon",
+    "mailer daemon",
+    "mailerdaemon",
+    "mail delivery system",
+    "mail delivery subsystem",
+    "mail delivery service",
+    "microsoftexchange329e",
+];
 
 /// Who also writes about delivery, besides other things.
 const OFFICES: [&str; 9] = [
@@ -125,6 +132,19 @@ const OPENINGS: [&str; 33] = [
     "an error occurred while trying to deliver the mail",
 ];
 
+/// How the first sentence of other such letters begins, and how it goes on.
+const TOPICS: [&str; 6] = ["your message", "your email", "your e-mail", "your mail", "the message", "the following"];
+const NOT_DELIVERED: [&str; 8] = [
+    "not be delivered",
+    "n't be delivered",
+    "not delivered",
+    "n't delivered",
+    "not deliver",
+    "undeliverable",
+    "was rejected",
+    "was refused",
+];
+
 /// How the subject of an answer begins, a person's or an absence's. It repeats whatever ours was.
 const ANSWERS: [&str; 32] = [
     "re:",
@@ -192,7 +212,10 @@ pub(super) fn read(letter: Letter<'_>) -> Option<Bounce> {
     let words = own_words(letter.text);
     let answers = begins_with_any(letter.subject, &ANSWERS);
     let subject = u8::from(!answers && contains_any(letter.subject, &SUBJECTS));
-    let opening = u8::from(begins_with_any(opening(words), &OPENINGS));
+    let begins = opening(words);
+    // Absences say this too, below another subject.
+    let says_so = subject > 0 && begins_with_any(begins, &TOPICS) && contains_any(head(begins, 400), &NOT_DELIVERED);
+    let opening = u8::from(says_so || begins_with_any(begins, &OPENINGS));
     if sender(letter) + subject + opening < 2 + u8::from(answers) {
         return None;
     }
@@ -209,7 +232,8 @@ fn sender(letter: Letter<'_>) -> u8 {
     let is = |name: &str, value: &str| fields.text(name).is_some_and(|text| text.eq_ignore_ascii_case(value));
     let surely = contains_any(&from, &MAILERS)
         || ["x-failed-recipients", "x-ms-exchange-message-is-ndr"].iter().any(|name| fields.has(name))
-        || is("content-class", "urn:content-classes:dsn");
+        || is("content-class", "urn:content-classes:dsn")
+        || fields.media("content-type").is_some_and(|media| media.says("report-type", "delivery-status"));
     if surely { 2 } else { u8::from(is("return-path", "<>") || contains_any(&from, &OFFICES)) }
 }
 

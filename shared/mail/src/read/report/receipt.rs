@@ -34,7 +34,8 @@ const READ: [&str; 25] = [
 ];
 
 /// How its text begins, where it has any. A person's mail may have such a subject; it goes on otherwise.
-const YOUR_MESSAGE: [&str; 13] = [
+const YOUR_MESSAGE: [&str; 14] = [
+    "(attached: winmail.dat)",
     "your message",
     "this is a receipt",
     "ihre nachricht",
@@ -71,7 +72,11 @@ pub(super) fn is_receipt(letter: Letter<'_>) -> bool {
         begins_with_any(letter.subject, &READ) && (text.is_empty() || begins_with_any(text, &YOUR_MESSAGE))
     };
     let arrived = || begins_with_any(letter.subject, &ARRIVED) && letter::is_from_software(letter);
-    contains_any(&class, &["content-classes:mdn", ".ipnrn", ".ipnnrn"]) || read() || arrived()
+    let media = letter.fields.media("content-type");
+    contains_any(&class, &["content-classes:mdn", ".ipnrn", ".ipnnrn"])
+        || media.is_some_and(|media| media.says("report-type", "disposition-notification"))
+        || read()
+        || arrived()
 }
 
 /// Does Microsoft's feedback loop say that a mail was called junk? It attaches the mail and writes no report.

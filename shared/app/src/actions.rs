@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** an order for many leads is carried out once on each, whoever carries it out and however often it stops.
 
+use std::collections::BTreeSet;
+
 use domain::{Action, Fact, Lead, LeadId, Mailbox, Order, OrgId};
 use jiff::Timestamp;
 
@@ -189,11 +191,10 @@ impl Actions {
     }
 
     async fn selected(&self, org: &OrgId, selection: &Selection) -> Result<Vec<LeadId>, AppError> {
+        // A lead that changes while the pages are read may be on two of them.
+        let once = |ids: Vec<LeadId>| ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         if let Selection::These(ids) = selection {
-            let mut ids = ids.clone();
-            ids.sort();
-            ids.dedup();
-            return Ok(ids);
+            return Ok(once(ids.clone()));
         }
         let (mut found, mut from) = (Vec::new(), None);
         loop {
@@ -201,9 +202,10 @@ impl Actions {
             found.extend(page.into_iter().filter(|lead| selection.takes(lead)).map(|lead| lead.id));
             match next {
                 Some(next) => from = Some(next),
-                None => return Ok(found),
+                None => break,
             }
         }
+        Ok(once(found))
     }
 }
 

@@ -158,7 +158,12 @@ fn mails(lead: &Lead, calendar: &Calendar) -> String {
         (false, 0) => format!(": {newest}"),
         (false, _) => format!(", lastly {newest}"),
     };
-    format!("Mails: {count} with the schedule {}{newest}.", field(&lead.schedule))
+    let opened = match lead.opens.total() {
+        0 => String::new(),
+        1 => ", opened once,".to_owned(),
+        many => format!(", opened {many} times,"),
+    };
+    format!("Mails: {count}{opened} with the schedule {}{newest}.", field(&lead.schedule))
 }
 
 fn day(at: Timestamp, calendar: &Calendar) -> String {

@@ -131,7 +131,11 @@ impl Opens {
     /// The hour with the most opens, the earlier of equals, if it has at least three of them and a third of all.
     pub fn usual_hour(&self) -> Option<u8> {
         let (hour, count) = self.0.iter().rev().max_by_key(|(_, count)| **count)?;
-        let all: u32 = self.0.values().map(|count| u32::from(*count)).sum();
-        (*count >= ENOUGH_OPENS && u32::from(*count) * 3 >= all).then_some(*hour)
+        (*count >= ENOUGH_OPENS && u32::from(*count) * 3 >= self.total()).then_some(*hour)
+    }
+
+    /// All of them.
+    pub fn total(&self) -> u32 {
+        self.0.values().map(|count| u32::from(*count)).sum()
     }
 }

@@ -3,17 +3,17 @@
 use app::actions::{Actions, Selection};
 use app::change::LeadChanges;
 use app::store::Bulk;
-use domain::{Action, Assistant, HandBack, Lead, LeadId, LeadState, Order};
+use domain::{Action, Assistant, HandBack, Lead, LeadId, LeadState, Order, Stage};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use zoho_sim::UserChange;
 
-use crate::journeys::{Stage, stage};
+use crate::journeys::{Stage as Town, stage};
 
 const BROCHURE: &str = "https://acme.example/brochure.pdf";
 
 /// A person who got the first mail, with the assistant's links as given.
-async fn first_mail(brochure: &str, calendar: &str) -> (Stage, String) {
+async fn first_mail(brochure: &str, calendar: &str) -> (Town, String) {
     let stage = stage("", 1).await;
     let links = |assistant: &mut Assistant| {
         (assistant.brochure_url, assistant.calendar_url) = (brochure.to_owned(), calendar.to_owned());
@@ -28,7 +28,7 @@ async fn first_mail(brochure: &str, calendar: &str) -> (Stage, String) {
     (stage, id)
 }
 
-impl Stage {
+impl Town {
     async fn lead(&self, id: &str) -> Lead {
         let lead: LeadId = format!("contacts-{id}").parse().unwrap();
         self.world.product.store.lead(&self.org, &lead).await.unwrap().unwrap().lead
@@ -137,7 +137,7 @@ async fn who_wants_to_meet_is_hot_and_the_owner_is_reminded_until_somebody_takes
     assert!(mail::parse(&raw, None).text.contains("https://acme.example/meet"));
     let lead = stage.lead(&id).await;
     assert_eq!((lead.state, lead.hand_back), (LeadState::Hot, HandBack::Done));
-    let due = |stage: &Stage| -> Vec<i64> {
+    let due = |stage: &Town| -> Vec<i64> {
         let made = stage.tasks();
         let made = made.iter().map(|task| task["Created_Time"].as_str().unwrap().parse::<Timestamp>().unwrap());
         let mut hours: Vec<_> = made.map(|at| at.duration_since(hot_since).as_hours()).collect();
@@ -162,10 +162,14 @@ async fn who_wants_to_meet_is_hot_and_the_owner_is_reminded_until_somebody_takes
 async fn later_keeps_the_record_with_the_assistant_and_goes_on() {
     let (stage, id) = first_mail("", "").await;
     stage.answers("Please write again next quarter.").await;
-    stage.days(25).await;
+    let lead = stage.lead(&id).await;
+    let Stage::Waiting { due, .. } = lead.stage else { panic!("it goes on: {:?}", lead.stage) };
+    let days = due.duration_since(stage.world.clock.now()).as_hours() / 24;
+    assert!((28..100).contains(&days), "in {days} days");
+    stage.days(days - 1).await;
     assert_eq!((stage.owner("Contacts", &id).as_str(), stage.lead(&id).await.mails_sent), ("Tara Quinn", 1));
-    stage.days(10).await;
-    assert_eq!(stage.lead(&id).await.mails_sent, 2);
+    stage.days(5).await;
+    assert!(stage.lead(&id).await.mails_sent > 1);
     assert_eq!(stage.lead(&id).await.state, LeadState::Warm);
 }
 
@@ -181,7 +185,8 @@ async fn an_owner_who_is_away_is_replaced_by_the_backup() {
     stage.world.zoho.change_user("sam@acme.example", &away).unwrap();
     stage.answers("Who are you?").await;
     assert_eq!(stage.owner("Contacts", &id), "Lena Vogt");
-    assert_eq!(stage.notes(&id)[1..], ["Person 1 answered", "Another owner gets this record"]);
+    let notes = stage.notes(&id);
+    assert!(notes[1].starts_with("Person 1 answered") && notes[2] == "Another owner gets this record", "{notes:?}");
     let lead = stage.lead(&id).await;
     assert_eq!((lead.hand_back, lead.previous_owner.unwrap().rule), (HandBack::Done, domain::OwnerRule::Backup));
     stage.is_in_order().await;

@@ -93,6 +93,19 @@ fn the_reminder_says_what_it_is_about() {
 }
 
 #[test]
+fn opens_are_told_where_they_are_known() {
+    let zone = crate::place::Zone::parse("Europe/London").unwrap();
+    for (opens, words) in
+        [(0, "Mails: 2 sent with"), (1, "2 sent, opened once, with"), (3, "2 sent, opened 3 times, with")]
+    {
+        let mut walk = full();
+        (0..opens).for_each(|_| walk.lead.opens.note(walk.now, &zone));
+        let page = brief::hand_back(&walk.lead, &walk.assistant.calendar).content;
+        assert!(page.contains(words), "{page}");
+    }
+}
+
+#[test]
 fn what_is_unknown_is_left_out() {
     let mut walk = Walk::start();
     walk.lead.person = Person::default();

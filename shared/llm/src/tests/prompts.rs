@@ -14,6 +14,7 @@ fn brief() -> Brief {
             company: "Analytical Engines".into(),
             industry: "Manufacturing".into(),
             website: "https://engines.example".into(),
+            ..Person::default()
         },
         assistant_name: "Tara Quinn".into(),
         assistant_title: "Sales Assistant".into(),

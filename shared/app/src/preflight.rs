@@ -167,7 +167,7 @@ impl<'a> Flight<'a> {
             assistant: &self.assistant,
             assistant_user: user,
             schedule: candidate.schedule,
-            previous_owner: Some(owner),
+            owners: vec![owner],
             before: None,
             now: start,
         };

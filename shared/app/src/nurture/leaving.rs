@@ -4,8 +4,8 @@
 
 use domain::when::{AgendaDay, Ask, Booking, Plan, Slot, Standing, when};
 use domain::{
-    Approval, Assistant, Decision, DeliveryId, EmailAddress, Errand, ErrandKind, Fact, How, Lead,
-    Moment, OrgId, OutgoingMail, Ruling, Schedule, Step, StepNo, compose_errand,
+    Approval, Assistant, Decision, DeliveryId, EmailAddress, Errand, ErrandKind, Fact, How, Lead, Moment, OrgId,
+    OutgoingMail, Ruling, Schedule, Step, StepNo, compose_errand,
 };
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,7 +1,7 @@
 //! What is written together when a lead changes.
 
 use domain::{Decision, DeliveryId, Effect, LeadId, OrgId, Transition, Wake};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::agenda::{ChangedDay, StoredAgenda};
 use super::entities::LeadPointer;

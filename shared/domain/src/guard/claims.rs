@@ -20,13 +20,7 @@ const REFUSED: [Class; 9] = [
 ];
 
 /// Every phrase of the lists, of this language and of English, which gets in everywhere.
-pub(super) fn phrases(
-    draft: &str,
-    words: &[Token<'_>],
-    language: Language,
-    known: &Known,
-    breaches: &mut Vec<Breach>,
-) {
+pub(super) fn phrases(draft: &str, words: &[Token<'_>], language: Language, known: &Known, breaches: &mut Vec<Breach>) {
     let own = Lexicon::of(language);
     let english = (language != Language::English).then(|| Lexicon::of(Language::English));
     let joined = without_hyphens(draft, words);

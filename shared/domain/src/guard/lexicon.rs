@@ -154,7 +154,8 @@ impl Lexicon {
     /// Is this German word a plain noun, a form of one, or made of one? What a suffix makes a noun is one.
     pub fn is_noun(&self, folded: &str) -> bool {
         const SUFFIXES: [&str; 12] = [
-            "ung", "ungen", "heit", "heiten", "keit", "keiten", "schaft", "schaften", "tion", "tionen", "itat", "itaten",
+            "ung", "ungen", "heit", "heiten", "keit", "keiten", "schaft", "schaften", "tion", "tionen", "itat",
+            "itaten",
         ];
         const ENDINGS: [&str; 8] = ["", "e", "n", "en", "s", "es", "er", "ern"];
         if folded.len() > 6 && SUFFIXES.iter().any(|suffix| folded.ends_with(suffix)) {
@@ -191,7 +192,8 @@ mod tests {
             assert!(lexicon.words.iter().map(|(_, words)| words.len()).sum::<usize>() > 150, "{language:?}");
             let words = lexicon.phrases.iter().flat_map(|(_, phrase)| &phrase.0);
             for word in words {
-                let plain = !word.text.is_empty() && word.text.chars().all(|character| character.is_ascii_alphanumeric());
+                let plain =
+                    !word.text.is_empty() && word.text.chars().all(|character| character.is_ascii_alphanumeric());
                 assert!(plain, "{language:?}: {:?} can never be found", word.text);
             }
         }

@@ -2,11 +2,11 @@
 
 mod actions;
 mod admin;
-mod plan;
 mod backups;
-mod schedules;
 mod mailbox;
+mod plan;
 mod read_mail;
+mod schedules;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -35,6 +35,21 @@ fn a_slot_serves_its_lead_and_nobody_else() {
 }
 
 #[test]
+fn a_lost_slot_does_not_count_against_its_own_lead() {
+    let mut agenda = Agenda::default();
+    let mut ask = ask("2026-01-08T09:00:00Z");
+    ask.pace.daily_cap = 1;
+    let Plan::SendNow { booking, .. } = booked(&ask, &mut agenda) else { panic!("the window is open") };
+    agenda.apply(&booking);
+    // The mail did not leave, and its only slot of the day is long over.
+    let another = Ask { now: at("2026-01-08T12:00:00Z"), ..ask.clone() };
+    assert_eq!(instant(&another, &booked(&another, &mut agenda)), at("2026-01-09T09:00:00Z"), "the day is full");
+    let same = Ask { booked: Some(ask.now), ..another };
+    let plan = booked(&same, &mut agenda);
+    assert!(matches!(plan, Plan::SendNow { booking, .. } if booking.free.is_some()), "{plan:?}");
+}
+
+#[test]
 fn rules_that_changed_take_a_slot_away() {
     let mut agenda = Agenda::default();
     let slot = at("2026-01-08T10:00:00Z");

@@ -158,7 +158,7 @@ pub(super) fn book(ask: &Ask, agenda: &Agenda) -> Plan {
             }
             Fate::Ahead => {
                 let reasons = start.why.finish(Some(Reason::SlotAhead { slot }));
-                return Plan::Wait { until: at, booking: None, reasons };
+                return Plan::Wait { until: at, booking: Some(Booking::default()), reasons };
             }
             Fate::Lost => {
                 start.why.reasons.push(Reason::SlotLost { slot });

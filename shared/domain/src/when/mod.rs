@@ -40,7 +40,8 @@ pub enum Plan {
     Wait {
         /// Until when.
         until: Timestamp,
-        /// What the commit writes into the agenda. `None` without an agenda, and when the slot that was booked is to come.
+        /// What the commit writes into the agenda, nothing when the slot that was booked is still to come. `None` without
+        /// an agenda; so the lead has a slot exactly where this is `Some`.
         booking: Option<Booking>,
         /// Why then.
         reasons: Vec<Reason>,

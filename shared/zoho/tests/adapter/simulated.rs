@@ -64,7 +64,8 @@ async fn records_are_read_whole() {
     let ada = world.create(
         Module::Leads,
         json!({"First_Name": "Ada", "Last_Name": "Boyle", "Email": "Ada@Example.com", "Company": "Acme", "Owner": TARA,
-            "Designation": "CEO", "Industry": "Retail", "Website": "https://acme.example", "Mobile": "+15550100"}),
+            "Designation": "CEO", "Industry": "Retail", "Website": "https://acme.example", "Mobile": "+15550100",
+            "Country": "Germany", "State": "Bayern"}),
     );
     let out = world.create(Module::Leads, json!({"Last_Name": "Out", "Email": "o@example.com", "Email_Opt_Out": true}));
     let typo = world.create(Module::Leads, json!({"Last_Name": "Typo", "Email": "typo at example"}));
@@ -90,6 +91,8 @@ async fn records_are_read_whole() {
         [first_name, last_name, designation, phone, company, industry, website]
     };
     assert_eq!(texts(&records[0]), ["Ada", "Boyle", "CEO", "+15550100", "Acme", "Retail", "https://acme.example"]);
+    let place = |person: &Person| (person.country.clone(), person.state.clone());
+    assert_eq!(place(&records[0].person), ("Germany".to_owned(), "Bayern".to_owned()));
     assert_eq!((&records[0].owner, records[0].modified), (&world.user(TARA), time("2026-01-15T10:00:00Z")));
     assert_eq!(records[0].created_by, Some(world.user("priya@acme.example")));
 }
@@ -98,7 +101,8 @@ async fn records_are_read_whole() {
 async fn deals_are_read_through_their_contacts() {
     let world = World::new().await;
     let account = world.sim.create_record("Accounts", json!({"Account_Name": "Acme"}), None).unwrap();
-    let contact = json!({"First_Name": "Bo", "Last_Name": "Lee", "Email": "bo@example.com", "Title": "CFO", "Account_Name": account});
+    let contact = json!({"First_Name": "Bo", "Last_Name": "Lee", "Email": "bo@example.com", "Title": "CFO",
+        "Account_Name": account, "Mailing_Country": "Japan", "Mailing_State": "Tokyo"});
     let contact = world.create(Module::Contacts, contact);
     let deal = json!({"Deal_Name": "Big", "Stage": "Qualification", "Contact_Name": contact.as_str(), "Owner": TARA});
     let [with, without] =
@@ -106,6 +110,7 @@ async fn deals_are_read_through_their_contacts() {
     let deal = read(&world, Module::Deals, &with).await;
     assert_eq!(deal.address, AddressState::Usable(EmailAddress::parse("bo@example.com").unwrap()));
     assert_eq!([&deal.person.first_name, &deal.person.designation, &deal.person.company], ["Bo", "CFO", "Acme"]);
+    assert_eq!([&deal.person.country, &deal.person.state], ["Japan", "Tokyo"]);
     assert_eq!(deal.owner, world.user(TARA), "the deal's owner, not the contact's");
     assert_eq!(read(&world, Module::Deals, &without).await.address, AddressState::Missing);
 }

@@ -21,7 +21,9 @@ fn a_slot_serves_its_lead_and_nobody_else() {
 
     // Asked too early: its slot is still to come. In its slot, a little late: it goes, and books nothing more.
     second.booked = Some(until);
-    assert!(matches!(booked(&second, &mut agenda), Plan::Wait { until: at, booking: None, .. } if at == until));
+    let plan = booked(&second, &mut agenda);
+    assert!(matches!(plan, Plan::Wait { until: at, booking: Some(booking), .. }
+        if at == until && booking == Booking::default()));
     second.now = plus(until, 144);
     let plan = booked(&second, &mut agenda);
     assert!(matches!(plan, Plan::SendNow { booking, .. } if booking == Booking::default()), "{plan:?}");
@@ -32,6 +34,21 @@ fn a_slot_serves_its_lead_and_nobody_else() {
     assert_eq!(booking.free.map(|slot| slot.at), Some(until));
     agenda.apply(&booking);
     assert_eq!(agenda.day(day("2026-01-08")).unwrap().booked(), 2);
+}
+
+#[test]
+fn a_lost_slot_does_not_count_against_its_own_lead() {
+    let mut agenda = Agenda::default();
+    let mut ask = ask("2026-01-08T09:00:00Z");
+    ask.pace.daily_cap = 1;
+    let Plan::SendNow { booking, .. } = booked(&ask, &mut agenda) else { panic!("the window is open") };
+    agenda.apply(&booking);
+    // The mail did not leave, and its only slot of the day is long over.
+    let another = Ask { now: at("2026-01-08T12:00:00Z"), ..ask.clone() };
+    assert_eq!(instant(&another, &booked(&another, &mut agenda)), at("2026-01-09T09:00:00Z"), "the day is full");
+    let same = Ask { booked: Some(ask.now), ..another };
+    let plan = booked(&same, &mut agenda);
+    assert!(matches!(plan, Plan::SendNow { booking, .. } if booking.free.is_some()), "{plan:?}");
 }
 
 #[test]

@@ -116,7 +116,11 @@ async fn an_smtp_failure_means_what_it_says() {
     for (script, meaning, kept) in [
         (Usual, "sent", 1),
         (Answers("RCPT", "550 5.1.1 <ada@analytical.example>: Recipient address rejected"), "nobody", 0),
-        (Answers("RCPT", "550-5.1.1 The email account that you tried\r\n550 5.1.1 to reach does not exist"), "nobody", 0),
+        (
+            Answers("RCPT", "550-5.1.1 The email account that you tried\r\n550 5.1.1 to reach does not exist"),
+            "nobody",
+            0,
+        ),
         (Answers("RCPT", "550 5.7.1 your network is blocked, see 5.1.1.example"), "refused", 0),
         (Answers("RCPT", "550 no"), "refused", 0),
         (Answers("MAIL", "553 5.7.1 not your address"), "refused", 0),

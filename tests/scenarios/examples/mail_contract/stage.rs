@@ -108,7 +108,7 @@ impl Stage {
     /// A record of the CRM that the assistant follows up with one mail, whose subject is `mark`.
     pub async fn enrol(&self, address: &str, mark: &str) -> LeadId {
         let steps =
-            json!([{ "days_after": 0, "message": { "subject": mark, "body": "Dear {{ lead.first_name }}, hello." } }]);
+            json!([{ "days_after": 0, "message": { "subject": mark, "body": "Dear {{ lead_first_name }}, hello." } }]);
         let schedule = json!({ "name": mark, "closing_days": 30, "steps": steps });
         let schedule: Schedule = serde_json::from_value(schedule).unwrap();
         let admin = self.world.product.admin();

@@ -4,4 +4,5 @@
 
 mod hostile;
 mod journeys;
+mod own_mailboxes;
 mod tidy;

@@ -10,6 +10,7 @@ mod carrier;
 mod stage;
 mod tokens;
 
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -37,14 +38,14 @@ async fn main() {
     {
         let stage = Stage::new(carrier).await;
         let mut part = Part { carrier, passed: &mut passed };
-        part.holds("what matters arrives", what_matters_arrives(&stage)).await;
-        part.holds("an answer finds its lead", an_answer_finds_its_lead(&stage)).await;
+        part.holds("what matters arrives", Box::pin(what_matters_arrives(&stage))).await;
+        part.holds("an answer finds its lead", Box::pin(an_answer_finds_its_lead(&stage))).await;
         if carrier.is_mailbox() {
-            part.holds("a bounce finds its lead", a_bounce_finds_its_lead(&stage)).await;
-            part.holds("no restart loses a mail or reads it twice", restarts(&stage)).await;
+            part.holds("a bounce finds its lead", Box::pin(a_bounce_finds_its_lead(&stage))).await;
+            part.holds("no restart loses a mail or reads it twice", Box::pin(restarts(&stage))).await;
         }
         if carrier == Carrier::Tokens {
-            part.holds("a withdrawn token is renewed once", withdrawn(&stage, &tokens)).await;
+            part.holds("a withdrawn token is renewed once", Box::pin(withdrawn(&stage, &tokens))).await;
         }
     }
     println!("{passed} passed, 0 failed");
@@ -57,7 +58,7 @@ struct Part<'a> {
 
 impl Part<'_> {
     /// A part that does not hold panics, and ends the run.
-    async fn holds(&mut self, what: &str, part: impl Future<Output = ()>) {
+    async fn holds(&mut self, what: &str, part: Pin<Box<dyn Future<Output = ()> + '_>>) {
         let began = Instant::now();
         tokio::time::timeout(Duration::from_secs(120), part).await.unwrap_or_else(|_| panic!("{what}: too slow"));
         println!("ok {:?}: {what} ({} ms)", self.carrier, began.elapsed().as_millis());

@@ -43,9 +43,9 @@ impl Stage {
     }
 
     async fn receives(&self, from: &str, subject: &str) -> Option<String> {
+        let name = subject.replace(|c: char| !c.is_ascii_alphanumeric(), "");
         let raw = format!(
-            "From: {from}\r\nTo: {ASSISTANT}\r\nSubject: {subject}\r\nMessage-ID: <{from}.{}@x.example>\r\n\r\nI am interested.\r\n",
-            subject.len()
+            "From: {from}\r\nTo: {ASSISTANT}\r\nSubject: {subject}\r\nMessage-ID: <{name}.{from}>\r\n\r\nI am interested.\r\n"
         );
         match self.world.product.receive(raw.as_bytes()).await.unwrap() {
             Received::Applied(_, lead) => Some(lead.to_string()),
@@ -72,7 +72,9 @@ async fn an_answer_from_a_second_mailbox_of_the_same_domain_finds_its_lead() {
     assert_eq!(stage.receives("office@looms.example", "AW: Shuttles").await, Some(dan));
     // Dan's is over, so there is one.
     assert_eq!(stage.receives("office@looms.example", "Something else").await, Some(carol));
-    assert_eq!(stage.receives("office@engines.example", "Automatic reply").await, Some(ada));
+    // Software's answer leaves her waiting for the next mail, a person's does not.
+    assert_eq!(stage.receives("office@engines.example", "Automatic reply").await, Some(ada.clone()));
+    assert_eq!(stage.receives("boss@engines.example", "Punch cards?").await, Some(ada));
     assert_eq!(stage.receives("office@engines.example", "Once more").await, None, "nobody there is written to");
 }
 

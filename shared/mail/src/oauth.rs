@@ -50,7 +50,10 @@ impl TokenEndpoints {
     }
 
     /// Others, for tests.
-    pub(crate) fn at(google: Url, microsoft: Url) -> Self {
+    ///
+    /// # Panics
+    /// As [`TokenEndpoints::new`].
+    pub fn at(google: Url, microsoft: Url) -> Self {
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(5))
             .timeout(Duration::from_secs(10))

@@ -14,14 +14,14 @@ use zoho_sim::Faults;
 /// Monday morning, in the office.
 const START: &str = "2026-01-05T09:30:00Z";
 
-pub(crate) struct Stage {
-    pub(crate) world: World,
-    pub(crate) org: OrgId,
-    // The folder lives as long as the world.
-    _folder: tempfile::TempDir,
+pub struct Stage {
+    pub world: World,
+    pub org: OrgId,
+    // It lives as long as the world.
+    folder: tempfile::TempDir,
 }
 
-pub(crate) async fn stage(faults: &str, seed: u64) -> Stage {
+pub async fn stage(faults: &str, seed: u64) -> Stage {
     let folder = tempfile::tempdir().unwrap();
     let table = Arc::new(EmbeddedDynamo::memory().unwrap().table().await.unwrap());
     let faults: Faults = faults.parse().unwrap();
@@ -32,11 +32,15 @@ pub(crate) async fn stage(faults: &str, seed: u64) -> Stage {
     world.add_tara(&org).await.unwrap();
     // Only what comes now goes wrong: connecting is another test's.
     world.zoho.set_faults(faults);
-    Stage { world, org, _folder: folder }
+    Stage { world, org, folder }
 }
 
 impl Stage {
-    pub(crate) fn create(&self, module: &str, fields: Value) -> String {
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    pub fn create(&self, module: &str, fields: Value) -> String {
         self.world.zoho.create_record(module, fields, Some("sam@acme.example")).unwrap()
     }
 
@@ -45,7 +49,7 @@ impl Stage {
         self.create("Contacts", fields)
     }
 
-    pub(crate) fn assign(&self, module: &str, ids: &[&str]) {
+    pub fn assign(&self, module: &str, ids: &[&str]) {
         self.world.zoho.assign(module, ids, ASSISTANT, Some("sam@acme.example")).unwrap();
     }
 
@@ -70,7 +74,7 @@ impl Stage {
     }
 
     /// Lets `days` pass, hour by hour, with upkeep now and then.
-    pub(crate) async fn days(&self, days: i64) {
+    pub async fn days(&self, days: i64) {
         for hour in 0..days * 24 {
             let now = self.world.clock.now();
             self.world.clock.advance_to(now + SignedDuration::from_hours(1));

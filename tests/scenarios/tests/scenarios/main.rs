@@ -6,4 +6,5 @@ mod actions;
 mod hostile;
 mod journeys;
 mod schedules;
+mod own_mailboxes;
 mod tidy;

@@ -106,22 +106,23 @@ impl Page {
         if SILENT.contains(&name.as_str()) && !closing {
             return after_element(rest, &name);
         }
-        if !closing && !VOID.contains(&name.as_str()) {
-            if marks::is_hidden(attributes, rest) {
-                self.hidden = Inside::new(&name);
-                return rest;
-            }
-            self.element(&name, closing);
-            self.mark(&name, marks::mark(attributes, rest));
-        } else {
-            self.element(&name, closing);
-            self.past |= marks::mark(attributes, rest) == Some(Mark::Past);
+        let opens = !closing && !VOID.contains(&name.as_str());
+        if opens && marks::is_hidden(attributes, rest) {
+            self.hidden = Inside::new(&name);
+            return rest;
+        }
+        self.element(&name, closing);
+        match marks::mark(attributes, rest) {
+            mark if opens => self.mark(&name, mark),
+            Some(Mark::Past) => self.past = true,
+            _ => {}
         }
         // After its own line break: what follows is not inside.
         self.history.take_if(|history| closing && history.ends_with(&name, true));
         rest
     }
 
+    /// Takes what an opening tag says of what is inside it.
     fn mark(&mut self, name: &str, mark: Option<Mark>) {
         if let Some(history) = &mut self.history {
             history.ends_with(name, false);
@@ -153,6 +154,7 @@ impl Page {
         self.blank = false;
     }
 
+    /// How deep the next line is quoted.
     fn depth(&self) -> usize {
         self.quotes + usize::from(self.past || self.history.is_some())
     }

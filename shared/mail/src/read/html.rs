@@ -112,34 +112,26 @@ impl Page {
             return rest;
         }
         self.element(&name, closing);
-        match marks::mark(attributes, rest) {
-            mark if opens => self.mark(&name, mark),
-            Some(Mark::Past) => self.past = true,
-            _ => {}
-        }
-        // After its own line break: what follows is not inside.
-        self.history.take_if(|history| closing && history.ends_with(&name, true));
-        rest
-    }
-
-    /// Takes what an opening tag says of what is inside it.
-    fn mark(&mut self, name: &str, mark: Option<Mark>) {
         if let Some(history) = &mut self.history {
-            history.ends_with(name, false);
-            return;
-        }
-        match mark {
-            Some(Mark::History) => {
-                self.line();
-                self.history = Inside::new(name);
+            // After its own line break: what follows is not inside.
+            if history.ends_with(&name, closing) {
+                self.history = None;
             }
-            Some(Mark::Past) => {
-                self.line();
-                self.past = true;
+        } else if !closing && !self.past {
+            match marks::mark(attributes, rest) {
+                Some(Mark::Past) => {
+                    self.line();
+                    self.past = true;
+                }
+                Some(Mark::History) if opens => {
+                    self.line();
+                    self.history = Inside::new(&name);
+                }
+                Some(Mark::Signature) if opens => self.signature(),
+                _ => {}
             }
-            Some(Mark::Signature) => self.signature(),
-            None => {}
         }
+        rest
     }
 
     /// The line above a signature, unless there is one, or nothing above it.

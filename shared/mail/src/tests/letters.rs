@@ -1,4 +1,4 @@
-//! Letters of mail systems, in `fixtures/letters.txt`.
+//! Letters of mail systems, in `fixtures/letters-of-*.txt`.
 
 use domain::{Bounce, BounceKind};
 
@@ -35,7 +35,11 @@ fn cases(file: &str) -> Vec<Case<'_>> {
 #[test]
 fn each_mail_system_is_understood() {
     let mut wrong = Vec::new();
-    let cases = cases(include_str!("../../fixtures/letters.txt"));
+    let files = [
+        include_str!("../../fixtures/letters-of-programs.txt"),
+        include_str!("../../fixtures/letters-of-services.txt"),
+    ];
+    let cases: Vec<_> = files.into_iter().flat_map(cases).collect();
     for case in &cases {
         let mail = read(case.mail.as_bytes());
         if mail.report != case.bounce || mail.returned_ids != case.returned_ids && !case.returned_ids.is_empty() {
@@ -44,5 +48,5 @@ fn each_mail_system_is_understood() {
         assert!(!mail.complaint && !mail.receipt, "{}", case.name);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(cases.len() > 55, "the file is read whole: {}", cases.len());
+    assert!(cases.len() > 55, "the files are read whole: {}", cases.len());
 }

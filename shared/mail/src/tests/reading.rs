@@ -38,7 +38,7 @@ fn a_reply() {
         ["<dlv_contacts-5540000310003.1.1@acme.example>", "<0102018b@eu-west-1.amazonses.com>"]
     );
     assert_eq!(mail.date, Some("2026-11-03T10:15:09Z".parse().unwrap()));
-    assert_eq!(mail.machine_headers, [("return-path".to_owned(), "<ada.lovelace@analytical.example>".to_owned())]);
+    assert!(mail.machine_headers.contains(&("return-path".to_owned(), "<ada.lovelace@analytical.example>".to_owned())));
     assert!(mail.report.is_none() && !mail.complaint && mail.returned_ids.is_empty());
 }
 

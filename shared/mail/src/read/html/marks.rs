@@ -61,19 +61,25 @@ pub(super) fn is_hidden(attributes: &str, rest: &str) -> bool {
         return false;
     }
     let style = attribute(attributes, "style").map(compact).unwrap_or_default();
-    let is = |property: &str, value: &str| {
-        let mut values = style.split(';').filter_map(|one| one.split_once(':')).filter(|(name, _)| *name == property);
-        values.any(|(_, found)| found.trim_end_matches("!important") == value)
+    let hides = |property: &str| {
+        let Some((name, value)) = property.split_once(':') else { return false };
+        let value = value.trim_end_matches("!important");
+        let zero = value.strip_prefix('0').is_some_and(|unit| matches!(unit, "" | "px" | "pt" | "em" | "%"));
+        match name {
+            "display" => value == "none",
+            "visibility" => value == "hidden",
+            "mso-hide" => value == "all",
+            "max-height" | "opacity" => zero,
+            // Newsletters set a size of nothing on the frames around their text; only text inside of one is hidden by it.
+            "font-size" => zero && !rest.trim_start().starts_with('<'),
+            _ => false,
+        }
     };
-    let zero = |property: &str| ["0", "0px", "0pt", "0em", "0%"].iter().any(|value| is(property, value));
-    let hidden = is("display", "none") || is("visibility", "hidden") || is("mso-hide", "all");
-    // Newsletters set a size of nothing on the frames around their text; only text inside of one is hidden by it.
-    let tiny = zero("font-size") && !rest.trim_start().starts_with('<');
     let classes = attribute(attributes, "class").unwrap_or_default();
     let preview = classes
         .split_ascii_whitespace()
         .any(|class| ["preheader", "gmail_signature_prefix"].iter().any(|hidden| class.eq_ignore_ascii_case(hidden)));
-    hidden || tiny || preview || zero("max-height") || zero("opacity") || attribute(attributes, "hidden").is_some()
+    style.split(';').any(hides) || preview || attribute(attributes, "hidden").is_some()
 }
 
 fn compact(style: &str) -> String {

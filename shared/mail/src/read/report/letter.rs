@@ -8,7 +8,7 @@ use crate::read::report::Letter;
 use crate::text::head;
 
 /// Who only writes about delivery.
-const MAILERS: [&str; 7] = [
+const MAILERS: &[&str] = &[
     "mailer-daemon",
     "mailer daemon",
     "mailerdaemon",
@@ -19,7 +19,7 @@ const MAILERS: [&str; 7] = [
 ];
 
 /// Who also writes about delivery, besides other things.
-const OFFICES: [&str; 9] = [
+const OFFICES: &[&str] = &[
     "postmaster",
     "mail router",
     "mail-router",
@@ -32,7 +32,7 @@ const OFFICES: [&str; 9] = [
 ];
 
 /// What subjects of letters about delivery contain, in the languages of large mail systems.
-const SUBJECTS: [&str; 60] = [
+const SUBJECTS: &[&str] = &[
     "undeliver",
     "nondeliverable",
     "non-deliverable",
@@ -93,10 +93,52 @@ const SUBJECTS: [&str; 60] = [
     "kan ikke leveres",
     "配信不能",
     "无法送达",
+    "échec de remise",
+    "échec de distribution",
+    "remise échouée",
+    "non-remise",
+    "fallo en la entrega",
+    "fallo de entrega",
+    "error de entrega",
+    "devuelto",
+    "falha na entrega",
+    "falha de entrega",
+    "devolvid",
+    "consegna fallita",
+    "mancata consegna",
+    "impossibile recapitare",
+    "nicht zustellbar",
+    "zustellfehler",
+    "unzustellbare",
+    "niet afgeleverd",
+    "niedostarcz",
+    "nie doręcz",
+    "ошибка доставки",
+    "не доставлено",
+    "не может быть доставлено",
+    "teslim edilemedi",
+    "iletilemedi",
+    "nedoručen",
+    "kézbesíthetetlen",
+    "olevererbar",
+    "ej levererat",
+    "ikke levert",
+    "ikke leveret",
+    "toimitus epäonnistui",
+    "配信できません",
+    "配送不能",
+    "不達",
+    "退信",
+    "被退回",
+    "未送达",
+    "投递失败",
+    "無法傳遞",
+    "배달되지",
+    "반송",
 ];
 
 /// How such letters begin. A person, or an absence, does not.
-const OPENINGS: [&str; 33] = [
+const OPENINGS: &[&str] = &[
     "hi. this is the qmail-send program",
     "hi. this is the",
     "hi! this is the ezmlm program",
@@ -133,8 +175,8 @@ const OPENINGS: [&str; 33] = [
 ];
 
 /// How the first sentence of other such letters begins, and how it goes on.
-const TOPICS: [&str; 6] = ["your message", "your email", "your e-mail", "your mail", "the message", "the following"];
-const NOT_DELIVERED: [&str; 8] = [
+const TOPICS: &[&str] = &["your message", "your email", "your e-mail", "your mail", "the message", "the following"];
+const NOT_DELIVERED: &[&str] = &[
     "not be delivered",
     "n't be delivered",
     "not delivered",
@@ -146,7 +188,7 @@ const NOT_DELIVERED: [&str; 8] = [
 ];
 
 /// How the subject of an answer begins, a person's or an absence's. It repeats whatever ours was.
-const ANSWERS: [&str; 32] = [
+const ANSWERS: &[&str] = &[
     "re:",
     "re :",
     "aw:",
@@ -182,7 +224,7 @@ const ANSWERS: [&str; 32] = [
 ];
 
 /// Words that delivery is still tried.
-const DELAYED: [&str; 14] = [
+const DELAYED: &[&str] = &[
     "delay",
     "warning",
     "could not send message for",
@@ -210,12 +252,12 @@ pub(super) fn is_from_software(letter: Letter<'_>) -> bool {
 /// return path alone makes none, absences are sent with it too; nor does the subject, which an answer repeats.
 pub(super) fn read(letter: Letter<'_>) -> Option<Bounce> {
     let words = own_words(letter.text);
-    let answers = begins_with_any(letter.subject, &ANSWERS);
-    let subject = u8::from(!answers && contains_any(letter.subject, &SUBJECTS));
+    let answers = begins_with_any(letter.subject, ANSWERS);
+    let subject = u8::from(!answers && contains_any(letter.subject, SUBJECTS));
     let begins = opening(words);
     // Absences say this too, below another subject.
-    let says_so = subject > 0 && begins_with_any(begins, &TOPICS) && contains_any(head(begins, 400), &NOT_DELIVERED);
-    let opening = u8::from(says_so || begins_with_any(begins, &OPENINGS));
+    let says_so = subject > 0 && begins_with_any(begins, TOPICS) && contains_any(head(begins, 400), NOT_DELIVERED);
+    let opening = u8::from(says_so || begins_with_any(begins, OPENINGS));
     if sender(letter) + subject + opening < 2 + u8::from(answers) {
         return None;
     }
@@ -230,11 +272,11 @@ fn sender(letter: Letter<'_>) -> u8 {
     let fields = letter.fields;
     let from = fields.text("from").unwrap_or_default();
     let is = |name: &str, value: &str| fields.text(name).is_some_and(|text| text.eq_ignore_ascii_case(value));
-    let surely = contains_any(&from, &MAILERS)
+    let surely = contains_any(&from, MAILERS)
         || ["x-failed-recipients", "x-ms-exchange-message-is-ndr"].iter().any(|name| fields.has(name))
         || is("content-class", "urn:content-classes:dsn")
         || fields.media("content-type").is_some_and(|media| media.says("report-type", "delivery-status"));
-    if surely { 2 } else { u8::from(is("return-path", "<>") || contains_any(&from, &OFFICES)) }
+    if surely { 2 } else { u8::from(is("return-path", "<>") || contains_any(&from, OFFICES)) }
 }
 
 /// Without the line of stars or the greeting above.
@@ -286,11 +328,11 @@ pub(super) fn own_words(text: &str) -> &str {
 }
 
 /// Lines above a returned mail.
-const RETURNS: [&str; 6] =
-    ["copy of", "original message", "returned message", "message header", "unsent message", "your message follows"];
+const RETURNS: &[&str] =
+    &["copy of", "original message", "returned message", "message header", "unsent message", "your message follows"];
 
 /// Fields that begin the header of a returned mail, and no line of a letter.
-const HEADER: [&str; 2] = ["return-path: <", "received: "];
+const HEADER: &[&str] = &["return-path: <", "received: "];
 
 fn line_len(rest: &str) -> usize {
     rest.find('\n').map_or(rest.len(), |at| at + 1)

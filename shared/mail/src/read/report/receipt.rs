@@ -5,7 +5,7 @@ use super::{begins_with_any, contains_any};
 use crate::read::report::{Letter, letter};
 
 /// How Exchange and Outlook begin the subject when a mail was read, or deleted unread, in the languages of Europe first.
-const READ: [&str; 25] = [
+const READ: &[&str] = &[
     "read:",
     "not read:",
     "return receipt",
@@ -34,7 +34,7 @@ const READ: [&str; 25] = [
 ];
 
 /// How its text begins, where it has any. A person's mail may have such a subject; it goes on otherwise.
-const YOUR_MESSAGE: [&str; 14] = [
+const YOUR_MESSAGE: &[&str] = &[
     "(attached: winmail.dat)",
     "your message",
     "this is a receipt",
@@ -52,7 +52,7 @@ const YOUR_MESSAGE: [&str; 14] = [
 ];
 
 /// How mail systems begin the subject when a mail arrived.
-const ARRIVED: [&str; 9] = [
+const ARRIVED: &[&str] = &[
     "delivered:",
     "relayed:",
     "expanded:",
@@ -69,9 +69,9 @@ pub(super) fn is_receipt(letter: Letter<'_>) -> bool {
     let class = letter.fields.text("content-class").unwrap_or_default();
     let read = || {
         let text = letter.text.trim();
-        begins_with_any(letter.subject, &READ) && (text.is_empty() || begins_with_any(text, &YOUR_MESSAGE))
+        begins_with_any(letter.subject, READ) && (text.is_empty() || begins_with_any(text, YOUR_MESSAGE))
     };
-    let arrived = || begins_with_any(letter.subject, &ARRIVED) && letter::is_from_software(letter);
+    let arrived = || begins_with_any(letter.subject, ARRIVED) && letter::is_from_software(letter);
     let media = letter.fields.media("content-type");
     contains_any(&class, &["content-classes:mdn", ".ipnrn", ".ipnnrn"])
         || media.is_some_and(|media| media.says("report-type", "disposition-notification"))

@@ -96,6 +96,13 @@ pub(super) fn dates(source: &str, text: &[Token], calendar: Calendar) -> Vec<Nam
         at = found.end;
         found.closes = reader.closes(&found, dates.last());
         match dates.last_mut() {
+            // "In April next year" is one month.
+            Some(before) if before.end + 2 >= found.start && in_named_year(before, &found).is_some() => {
+                if let Some((first, last)) = in_named_year(before, &found) {
+                    let exact = if before.exact == Exact::Day || found.exact == Exact::Day { Exact::Day } else { Exact::Stretch };
+                    *before = Named { start: before.start, end: found.end, first, last, exact, closes: before.closes };
+                }
+            }
             // "Monday, 17 August" and "Monday next week" are one date.
             Some(before) if before.end == found.start && text[found.start].gap != Gap::Full => {
                 if !reader.merge(before, &found) {
@@ -463,6 +470,19 @@ impl Reader<'_> {
 /// Words between a day and its month.
 const BETWEEN: [&str; 18] =
     ["de", "of", "st", "nd", "rd", "th", "e", "er", "ere", "ste", "te", "o", "a", "d'", "del", "den", "го", "eme"];
+
+/// The day or month of one of two dates, in the year that the other names.
+fn in_named_year(one: &Named, other: &Named) -> Option<(Date, Date)> {
+    let days = |named: &Named| named.first.until(named.last).map_or(0, |span| span.get_days());
+    let (year, named) = match (days(one), days(other)) {
+        (364.., ..=40) => (one, other),
+        (..=40, 364..) => (other, one),
+        _ => return None,
+    };
+    let in_year = |date: Date| Date::new(year.first.year(), date.month(), date.day()).ok();
+    let dated = named.exact == Exact::Day || days(named) >= 27;
+    dated.then(|| Some((in_year(named.first)?, in_year(named.last)?))).flatten()
+}
 
 fn in_week(monday: Date, weekday: Date) -> Option<Date> {
     monday.checked_add(i32::from(weekday.weekday().to_monday_zero_offset()).days()).ok()

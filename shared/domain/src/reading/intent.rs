@@ -61,11 +61,11 @@ pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase]) -> Meant {
 pub(super) fn of_software(text: &Text<'_>, subject: Subject) -> Meant {
     let first = |sense| text.hits(sense).next();
     let wants = |intent| first(Sense::Wants(intent)).map(|hit| (intent, hit));
-    let away = first(Sense::Away).map(|hit| (Intent::OutOfOffice, hit));
+    let away = first(Sense::Away).or(first(Sense::Back)).or(first(Sense::Until)).map(|hit| (Intent::OutOfOffice, hit));
     let ticket = || first(Sense::Ticket).or(first(Sense::Challenge)).map(|hit| (Intent::SupportAutoResponse, hit));
     let tickets = text.times(Sense::Ticket) + text.times(Sense::Challenge) + usize::from(subject.ticket);
     let unread = || first(Sense::Unread).map(|hit| (Intent::Deactivated, hit));
-    let named = || wants(Intent::ReferredSomeone).filter(|_| !text.says(Sense::Away) && tickets < 2);
+    let named = || wants(Intent::ReferredSomeone).filter(|_| away.is_none() && tickets < 2);
     let found = wants(Intent::Retired)
         .or_else(|| wants(Intent::MovedOut))
         .or_else(|| first(Sense::Gone).map(|hit| (Intent::Deactivated, hit)))

@@ -115,6 +115,8 @@ pub(super) fn evidence(mail: &IncomingMail, subject: Subject, text: &Text<'_>, s
         (Sense::Ticket, 2, 4),
         (Sense::Away, 2, 2),
         (Sense::Detail, 1, 3),
+        (Sense::Back, 1, 1),
+        (Sense::Until, 1, 1),
     ];
     for (sense, each, most) in words {
         let times = i32::try_from(text.times(sense)).unwrap_or(most);

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `word*` | any word that begins so |
 //! | `(a\|b c)` | one of these; `?` behind a word or a bracket: or nothing |
-//! | `..`, `...`, `....` | up to 3, 8, 16 words (characters, in scripts without blanks) |
+//! | `..`, `...`, `....` | up to 4, 8, 16 words, a date being one (characters, in scripts without blanks) |
 //! | `{date}` `{mail}` `{n}` `{month}` `{name}` | a date, an address, a number, a month's name, a word with a capital |
 //! | `^`, `$` | here a sentence begins, ends |
 //!
@@ -160,10 +160,7 @@ impl<F: Facts> Search<'_, F> {
         match piece {
             Piece::Start => return if self.text.get(at).is_some_and(|token| token.gap == Gap::Full) { here(0) } else { 0 },
             Piece::End => return if self.text.get(at).is_none_or(|token| token.gap == Gap::Full) { here(0) } else { 0 },
-            Piece::Room(most) => {
-                let free = |k: &usize| *k == 0 || self.inside(at + k - 1).is_some();
-                return (0..=usize::from(*most)).take_while(free).fold(0, |sum, k| sum | here(k));
-            }
+            Piece::Room(most) => return self.room(*most, offset),
             _ => {}
         }
         let Some(token) = self.inside(at) else { return 0 };
@@ -178,6 +175,26 @@ impl<F: Facts> Search<'_, F> {
             Piece::Room(_) | Piece::Start | Piece::End | Piece::OneOf(_) => false,
         };
         if found { here(1) } else { 0 }
+    }
+
+    /// Up to so many words, where a date is one.
+    fn room(&self, most: u8, offset: u32) -> u64 {
+        let bit = |at: usize| u32::try_from(at - self.start).ok().and_then(|k| 1_u64.checked_shl(k)).unwrap_or(0);
+        let mut reached = bit(self.start + offset as usize);
+        let mut edge = reached;
+        for _ in 0..most {
+            let mut next = 0;
+            while edge != 0 {
+                let at = self.start + edge.trailing_zeros() as usize;
+                edge &= edge - 1;
+                if self.inside(at).is_some() {
+                    next |= bit(at + 1) | self.facts.date(at).map_or(0, bit);
+                }
+            }
+            edge = next & !reached;
+            reached |= next;
+        }
+        reached
     }
 
     /// The token, unless a sentence ended before it.
@@ -263,7 +280,7 @@ impl Reader<'_> {
         match word {
             "^" => return Ok(vec![Piece::Start]),
             "$" => return Ok(vec![Piece::End]),
-            ".." => return Ok(vec![Piece::Room(3)]),
+            ".." => return Ok(vec![Piece::Room(4)]),
             "..." => return Ok(vec![Piece::Room(8)]),
             "...." => return Ok(vec![Piece::Room(16)]),
             _ => {}

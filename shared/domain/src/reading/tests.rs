@@ -37,7 +37,7 @@ fn people_are_read_by_their_words() {
     assert_eq!(human("Not interested, thanks."), Intent::Deactivated);
     assert_eq!(human("Can you send me your brochure?"), Intent::BrochureRequested);
     assert_eq!(human("Please write again next quarter."), Intent::ConnectLater);
-    assert_eq!(human("Who gave you my name?"), Intent::Responded);
+    assert_eq!(human("Who gave you my name?"), Intent::SeekingMoreInfo);
     assert_eq!(human("I recall meeting you."), Intent::Responded, "'call me' is not in 'recall meeting'");
 }
 
@@ -53,7 +53,7 @@ fn software_is_read_by_its_headers() {
     let away = "I am away until 5 January and will not read mail.";
     let reading = read_mail(&mail("Away", away, &[("auto-submitted", "auto-replied")]), &[]);
     assert_eq!((reading.kind, reading.intent), (MailKind::AutoReply, Some(Intent::OutOfOffice)));
-    assert_eq!(reading.return_date, Some(Date::constant(2027, 1, 5)));
+    assert_eq!(reading.return_date, Some(Date::constant(2027, 1, 6)), "5 January is the last day away");
     let person = read_mail(&mail("Re: x", "hello", &[("auto-submitted", "no")]), &[]);
     assert_eq!(person.kind, MailKind::Human);
     let subject = read_mail(&mail("Automatic reply: Hello", "Back on 2026-12-28.", &[]), &[]);

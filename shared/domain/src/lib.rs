@@ -34,7 +34,8 @@ pub use lead::{
 pub use mail::{Direction, LoggedMail, Mailbox, OutgoingMail, Thread};
 pub use owner::{OwnerEvidence, OwnerRule, PreviousOwner, find_previous_owner};
 pub use reading::{
-    Bounce, BounceKind, IncomingMail, Intent, MACHINE_HEADERS, MailKind, Reading, TaughtPhrase, read_mail, return_date, split_reply,
+    Bounce, BounceKind, IncomingMail, Intent, MACHINE_HEADERS, MailKind, Reading, TaughtPhrase, read_mail, return_date,
+    split_reply,
 };
 pub use schedule::{InvalidSchedule, MAX_STEPS, Message, Schedule, Step, recommended};
 pub use signing::{Purpose, SigningKey};

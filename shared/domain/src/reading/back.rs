@@ -7,7 +7,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use super::dates::{Calendar, Exact, Named, working_day};
-use super::lexicon::Sense;
+use super::lexicon::{LEXICON, Sense};
 use super::phrase::Hit;
 use super::text::Text;
 
@@ -33,15 +33,27 @@ pub fn return_date(text: &str, today: Date, month_first: bool) -> Option<Date> {
 /// The first day after an absence.
 pub(super) fn first_day_back(text: &Text<'_>, calendar: Calendar) -> Option<Date> {
     let until = named_in(text, Sense::Until, calendar).filter(|named| !is_opening_hours(text, named));
-    let until: Vec<Named> = until.chain(text.dates.iter().filter(|named| named.closes && counts(named, calendar)).copied()).collect();
+    let until: Vec<Named> =
+        until.chain(text.dates.iter().filter(|named| named.closes && counts(named, calendar)).copied()).collect();
     let last_away = until.iter().filter(|named| away_near(text, named)).chain(&until).next().copied();
     let after = named_in(text, Sense::After, calendar).next();
-    if let Some(back) = named_in(text, Sense::Back, calendar).find(|named| !named.closes && !is_opening_hours(text, named)) {
-        return Some(on_or_after(&back, last_away, calendar));
+    let returns: Vec<Named> =
+        named_in(text, Sense::Back, calendar).filter(|named| !is_opening_hours(text, named)).collect();
+    let others = || returns.iter().filter(|named| !named.closes && !until.contains(named));
+    let exact =
+        || others().find(|named| named.exact == Exact::Day && last_away.is_none_or(|away| named.first > away.first));
+    if let Some(back) = exact().or_else(|| others().next()).or(returns.first()) {
+        return Some(on_or_after(back, last_away, calendar));
     }
     last_away.or(after).map(|named| day_after(&named, calendar)).or_else(|| {
-        let away = |named: &&Named| away_near(text, named) && counts(named, calendar) && !departs(text, named);
-        text.dates.iter().find(away).map(|named| whole_day_after(named, calendar))
+        let away = |named: &&Named| {
+            away_near(text, named) && counts(named, calendar) && !departs(text, named) && !beside_weekday(text, named)
+        };
+        let first = text.dates.iter().find(away)?;
+        // "Today and tomorrow": the last day of the sentence.
+        let sentence = text.sentence(first.start);
+        let days = text.dates.iter().filter(away).filter(|named| sentence.contains(&named.start));
+        days.max_by_key(|named| named.last).map(whole_day_after)
     })
 }
 
@@ -59,14 +71,22 @@ pub(super) fn day_to_write(text: &Text<'_>, calendar: Calendar) -> Option<Date> 
     let beside = || {
         wishes().find_map(|hit| {
             let sentence = text.sentence(hit.start);
-            text.dates.iter().filter(usable).filter(|named| sentence.contains(&named.start)).find(|named| !departs(text, named))
+            text.dates
+                .iter()
+                .filter(usable)
+                .filter(|named| sentence.contains(&named.start))
+                .find(|named| !departs(text, named))
         })
     };
     let back = || named_in(text, Sense::Back, calendar).next();
     let until = || named_in(text, Sense::Until, calendar).next();
     if let Some(named) = inside.or_else(beside).copied().or_else(back) {
         let busy = named_in(text, Sense::Until, calendar).any(|until| until == named);
-        return Some(if busy && named.exact != Exact::Stretch { day_after(&named, calendar) } else { first_of(&named, calendar) });
+        return Some(if busy && named.exact != Exact::Stretch {
+            day_after(&named, calendar)
+        } else {
+            first_of(&named, calendar)
+        });
     }
     if let Some(named) = until() {
         return Some(day_after(&named, calendar));
@@ -78,10 +98,8 @@ pub(super) fn day_to_write(text: &Text<'_>, calendar: Calendar) -> Option<Date> 
 /// The dates of the phrases that say this, in the order of the text.
 fn named_in<'a>(text: &'a Text<'_>, sense: Sense, calendar: Calendar) -> impl Iterator<Item = Named> + 'a {
     text.hits(sense).filter_map(move |hit| {
-        let mut inside = text.dates.iter().rev().filter(|named| within(named, hit));
-        // A phrase ends with its date, or begins with it.
-        let last = inside.next()?;
-        let named = if last.end == hit.end || sense == Sense::Until { last } else { inside.last().unwrap_or(last) };
+        // Of two dates in a phrase the one nearer to its end was meant.
+        let named = text.dates.iter().rev().find(|named| within(named, hit))?;
         counts(named, calendar).then_some(*named)
     })
 }
@@ -107,16 +125,31 @@ fn departs(text: &Text<'_>, named: &Named) -> bool {
 
 /// "Monday to Friday" is when somebody works, unless they say that they are away.
 fn is_opening_hours(text: &Text<'_>, named: &Named) -> bool {
-    let weekdays = named.exact == Exact::Near && text.dates.iter().any(|other| {
-        other.exact == Exact::Near && other.start != named.start && other.start.abs_diff(named.start) <= 3
-    });
-    weekdays && !away_near(text, named)
+    beside_weekday(text, named) && !away_near(text, named)
+}
+
+fn beside_weekday(text: &Text<'_>, named: &Named) -> bool {
+    let weekday = |named: &Named| {
+        named.exact == Exact::Near
+            && named.end == named.start + 1
+            && LEXICON.weekdays.contains_key(&text.tokens[named.start].text)
+    };
+    weekday(named)
+        && text
+            .dates
+            .iter()
+            .any(|other| weekday(other) && other.start != named.start && other.start.abs_diff(named.start) <= 4)
 }
 
 /// A weekday after the last day away is the one that follows it.
 fn on_or_after(back: &Named, last_away: Option<Named>, calendar: Calendar) -> Date {
     match last_away {
-        Some(away) if back.exact == Exact::Near && back.first <= away.last && away.exact == Exact::Day && away.start != back.start => {
+        Some(away)
+            if back.exact == Exact::Near
+                && back.first <= away.last
+                && away.exact == Exact::Day
+                && away.start != back.start =>
+        {
             let weekday = back.first.weekday();
             let mut days = (1..=7).filter_map(|ahead: i32| away.last.checked_add(ahead.days()).ok());
             days.find(|day| day.weekday() == weekday).unwrap_or(back.first)
@@ -139,13 +172,14 @@ fn first_of(named: &Named, calendar: Calendar) -> Date {
 fn day_after(named: &Named, calendar: Calendar) -> Date {
     if named.exact == Exact::Stretch {
         // "Until the end of August" leaves its last day.
-        let late = named.last.until(named.first).is_ok_and(|span| span.get_days().abs() < 7) && named.last == named.last.last_of_month();
+        let late = named.last.until(named.first).is_ok_and(|span| span.get_days().abs() < 7)
+            && named.last == named.last.last_of_month();
         return if late { named.last } else { first_of(named, calendar) };
     }
-    whole_day_after(named, calendar)
+    whole_day_after(named)
 }
 
 /// The next working day after all of it.
-fn whole_day_after(named: &Named, _: Calendar) -> Date {
+fn whole_day_after(named: &Named) -> Date {
     working_day(named.last.checked_add(1.days()).unwrap_or(named.last))
 }

@@ -99,7 +99,11 @@ pub(super) fn dates(source: &str, text: &[Token], calendar: Calendar) -> Vec<Nam
             // "In April next year" is one month.
             Some(before) if before.end + 2 >= found.start && in_named_year(before, &found).is_some() => {
                 if let Some((first, last)) = in_named_year(before, &found) {
-                    let exact = if before.exact == Exact::Day || found.exact == Exact::Day { Exact::Day } else { Exact::Stretch };
+                    let exact = if before.exact == Exact::Day || found.exact == Exact::Day {
+                        Exact::Day
+                    } else {
+                        Exact::Stretch
+                    };
                     *before = Named { start: before.start, end: found.end, first, last, exact, closes: before.closes };
                 }
             }
@@ -233,9 +237,36 @@ impl Reader<'_> {
             return Some(self.named(at, at + 3, date(year, month, day)?));
         }
         let behind = self.behind(at + 1);
-        let amount = behind.starts_with(['%', '€', '$', '£', ':']) || behind.starts_with(" %") || behind.starts_with(" €");
-        let unit = matches!(self.word(at + 2), "eur" | "euro" | "usd" | "chf" | "gbp" | "kr" | "zl" | "am" | "pm" | "uhr" | "h" | "kl" | "hrs" | "mb" | "gb" | "k" | "millionen" | "million" | "tl" | "rub" | "руб");
-        let clock = matches!(at.checked_sub(1).map_or("", |before| self.word(before)), "kl" | "klo" | "version" | "v" | "um" | "godz" | "saat" | "om");
+        let amount =
+            behind.starts_with(['%', '€', '$', '£', ':']) || behind.starts_with(" %") || behind.starts_with(" €");
+        let unit = matches!(
+            self.word(at + 2),
+            "eur"
+                | "euro"
+                | "usd"
+                | "chf"
+                | "gbp"
+                | "kr"
+                | "zl"
+                | "am"
+                | "pm"
+                | "uhr"
+                | "h"
+                | "kl"
+                | "hrs"
+                | "mb"
+                | "gb"
+                | "k"
+                | "millionen"
+                | "million"
+                | "tl"
+                | "rub"
+                | "руб"
+        );
+        let clock = matches!(
+            at.checked_sub(1).map_or("", |before| self.word(before)),
+            "kl" | "klo" | "version" | "v" | "um" | "godz" | "saat" | "om"
+        );
         if amount || unit || clock || self.word(at).len() > 2 || self.word(at + 1).len() > 2 {
             return None;
         }
@@ -293,7 +324,9 @@ impl Reader<'_> {
         // August 3-14: the day that counts is the last.
         let mut closes = false;
         let joint = self.before(next + 1).trim();
-        if let Some(last) = self.number(next + 1).filter(|last| matches!(joint, "-" | "–" | "—" | "/") && (day + 1..=31).contains(last)) {
+        if let Some(last) =
+            self.number(next + 1).filter(|last| matches!(joint, "-" | "–" | "—" | "/") && (day + 1..=31).contains(last))
+        {
             (day, closes, next) = (last, true, next + 1);
         }
         let ordinal = usize::from(matches!(self.word(next + 1), "st" | "nd" | "rd" | "th"));
@@ -321,7 +354,8 @@ impl Reader<'_> {
     /// 17日 after a date, and the days a `day#` phrase did not name.
     fn day_of_month(&self, at: usize, before: Option<&Named>) -> Option<Named> {
         let day = self.number(at)?;
-        if !matches!(self.word(at + 1), "日" | "号" | "일") || self.before(at + 1) != "" || self.is_inside_a_number(at) {
+        if !matches!(self.word(at + 1), "日" | "号" | "일") || self.before(at + 1) != "" || self.is_inside_a_number(at)
+        {
             return None;
         }
         // 3日間 is how long, not when.
@@ -402,7 +436,9 @@ impl Reader<'_> {
     fn month_in(&self, month: i16, year: Option<i16>) -> Option<(Date, Date)> {
         match year {
             Some(year) => month_of(year, month),
-            None => (0..=1).filter_map(|ahead| month_of(self.calendar.today.year() + ahead, month)).find(|days| days.1 >= self.calendar.today),
+            None => (0..=1)
+                .filter_map(|ahead| month_of(self.calendar.today.year() + ahead, month))
+                .find(|days| days.1 >= self.calendar.today),
         }
     }
 
@@ -413,9 +449,9 @@ impl Reader<'_> {
         };
         match year.filter(|_| (1..=4).contains(&nth)) {
             Some(year) => of(year),
-            None if (1..=4).contains(&nth) => {
-                (0..=1).filter_map(|ahead| of(self.calendar.today.year() + ahead)).find(|days| days.1 >= self.calendar.today)
-            }
+            None if (1..=4).contains(&nth) => (0..=1)
+                .filter_map(|ahead| of(self.calendar.today.year() + ahead))
+                .find(|days| days.1 >= self.calendar.today),
             None => None,
         }
     }
@@ -428,7 +464,9 @@ impl Reader<'_> {
         };
         match year {
             Some(year) => of(year),
-            None => (0..=1).filter_map(|ahead| of(self.calendar.today.year() + ahead)).find(|days| days.1 >= self.calendar.today),
+            None => (0..=1)
+                .filter_map(|ahead| of(self.calendar.today.year() + ahead))
+                .find(|days| days.1 >= self.calendar.today),
         }
     }
 
@@ -437,7 +475,8 @@ impl Reader<'_> {
         let joint = self.before(found.start);
         let dash = joint.contains(['-', '–', '—', '~', '〜', '～', '−']);
         let counted = found.start.checked_sub(1).is_some_and(|at| {
-            self.number(at).is_some_and(|day| (1..=31).contains(&day)) || before.is_some_and(|before| before.end == at + 1)
+            self.number(at).is_some_and(|day| (1..=31).contains(&day))
+                || before.is_some_and(|before| before.end == at + 1)
         });
         found.closes || dash && counted
     }
@@ -447,8 +486,11 @@ impl Reader<'_> {
         if found.closes {
             return false;
         }
-        let weekday = |named: &Named| named.exact == Exact::Near && named.end == named.start + 1 && self.is_weekday(named.start);
-        let week = |named: &Named| named.exact == Exact::Stretch && named.first.until(named.last).is_ok_and(|span| span.get_days() == 6);
+        let weekday =
+            |named: &Named| named.exact == Exact::Near && named.end == named.start + 1 && self.is_weekday(named.start);
+        let week = |named: &Named| {
+            named.exact == Exact::Stretch && named.first.until(named.last).is_ok_and(|span| span.get_days() == 6)
+        };
         let merged = match (weekday(before), weekday(found)) {
             (true, false) if found.exact == Exact::Day => Some((found.first, found.last, Exact::Day)),
             (true, false) if week(found) => in_week(found.first, before.first).map(|day| (day, day, Exact::Near)),
@@ -575,4 +617,3 @@ pub(super) fn working_day(date: Date) -> Date {
     };
     date.checked_add(over.days()).unwrap_or(date)
 }
-

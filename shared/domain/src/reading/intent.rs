@@ -5,8 +5,8 @@ use super::lexicon::Sense;
 use super::machine::Subject;
 use super::phrase::Hit;
 use super::text::Text;
-use super::{Intent, TaughtPhrase};
 use super::tokens::folded;
+use super::{Intent, TaughtPhrase};
 
 /// An intent, how sure it is in hundredths, and what it was read from.
 pub(super) struct Meant {
@@ -22,8 +22,10 @@ pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase]) -> Meant {
     }
     let first = |sense| text.hits(sense).next();
     let wants = |intent| first(Sense::Wants(intent)).map(|hit| (intent, hit));
-    let meets = || text.hits(Sense::Wants(Intent::AgreedToMeet)).find(|hit| !is_far(text, hit)).map(|hit| (Intent::AgreedToMeet, hit));
-    let far_meets = || text.hits(Sense::Wants(Intent::AgreedToMeet)).next().map(|hit| (Intent::ConnectLater, hit));
+    let appointments = || text.hits(Sense::Wants(Intent::AgreedToMeet)).filter(|hit| !is_of_absence(text, hit));
+    let meets = || appointments().find(|hit| !is_far(text, hit)).map(|hit| (Intent::AgreedToMeet, hit));
+    let later = || text.hits(Sense::Wants(Intent::ConnectLater)).find(|hit| !is_of_absence(text, hit));
+    let far = || later().or_else(|| appointments().next()).map(|hit| (Intent::ConnectLater, hit));
     let found = wants(Intent::Unsubscribed)
         .or_else(|| wants(Intent::Retired))
         .or_else(|| wants(Intent::MovedOut))
@@ -31,8 +33,7 @@ pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase]) -> Meant {
         .or_else(|| wants(Intent::Deactivated))
         .or_else(|| first(Sense::Gone).map(|hit| (Intent::Deactivated, hit)))
         .or_else(meets)
-        .or_else(far_meets)
-        .or_else(|| wants(Intent::ConnectLater))
+        .or_else(far)
         .or_else(|| wants(Intent::BrochureRequested))
         .or_else(|| wants(Intent::InterestedToProceed))
         .or_else(|| first(Sense::Reluctant).map(|hit| (Intent::Deactivated, hit)))
@@ -78,7 +79,9 @@ pub(super) fn of_software(text: &Text<'_>, subject: Subject) -> Meant {
     match found {
         Some((intent, hit)) => Meant { intent, confidence: 90, evidence: vec![text.quote(hit)] },
         None if subject.ticket => plainly(Intent::SupportAutoResponse, "a subject about a request received"),
-        None if subject.away || !text.dates.is_empty() => plainly(Intent::OutOfOffice, "a subject about absence, or a date"),
+        None if subject.away || !text.dates.is_empty() => {
+            plainly(Intent::OutOfOffice, "a subject about absence, or a date")
+        }
         None if text.says(Sense::Detail) => plainly(Intent::OutOfOffice, "words that go with absence"),
         None => plainly(Intent::SupportAutoResponse, "an automatic answer without a word about absence"),
     }
@@ -112,9 +115,17 @@ fn is_far(text: &Text<'_>, hit: &Hit<Sense>) -> bool {
     let Some(today) = text.today else { return false };
     let far = |named: &super::dates::Named| {
         let ahead = today.until(named.first).map_or(0, |span| span.get_days());
-        ahead > SOON || named.exact == Exact::Stretch && named.first.until(named.last).is_ok_and(|span| span.get_days() > 14)
+        ahead > SOON
+            || named.exact == Exact::Stretch && named.first.until(named.last).is_ok_and(|span| span.get_days() > 14)
     };
     beside.peek().is_some() && beside.all(far) || after
+}
+
+/// Do the words tell of an absence's end rather than of a wish?
+fn is_of_absence(text: &Text<'_>, hit: &Hit<Sense>) -> bool {
+    let over = |other: &Hit<Sense>| other.start < hit.end && hit.start < other.end;
+    text.says(Sense::Away)
+        && [Sense::Back, Sense::Until, Sense::Away].into_iter().any(|sense| text.hits(sense).any(over))
 }
 
 /// Does a sentence of it end in a question mark?

@@ -227,11 +227,7 @@ impl Lexicon {
 const SURE: usize = 3;
 
 /// German is also written without umlauts.
-fn each_spelling(
-    line: &str,
-    language: u8,
-    add: &mut dyn FnMut(&str) -> Result<(), String>,
-) -> Result<(), String> {
+fn each_spelling(line: &str, language: u8, add: &mut dyn FnMut(&str) -> Result<(), String>) -> Result<(), String> {
     add(line)?;
     if Lexicon::name(language) == "de" && line.contains(['ä', 'ö', 'ü', 'Ä', 'Ö', 'Ü']) {
         let ae = [("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("Ä", "Ae"), ("Ö", "Oe"), ("Ü", "Ue")];
@@ -328,11 +324,12 @@ pub(super) fn repeated() -> Vec<String> {
         for line in file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             if line.starts_with('[') {
                 section = line;
-            } else if !matches!(section, "[months]" | "[weekdays]" | "[numbers]") && !seen.insert((section, line.to_lowercase())) {
+            } else if !matches!(section, "[months]" | "[weekdays]" | "[numbers]")
+                && !seen.insert((section, line.to_lowercase()))
+            {
                 repeated.push(format!("{name} {section} {line}"));
             }
         }
     }
     repeated
 }
-

@@ -2,12 +2,12 @@
 //!
 //! Headers that only software sets decide; those that people's mails carry too, the subject and the words are weighed.
 
-use super::IncomingMail;
 use super::lexicon::{LEXICON, Sense, SubjectSense};
 use super::phrase::Facts;
 use super::split::Split;
 use super::text::Text;
 use super::tokens::{Token, tokens};
+use super::{IncomingMail, Intent};
 
 /// Headers by which software says that it is software, or that say something about who wrote. Names in lower case.
 pub const MACHINE_HEADERS: [&str; 37] = [
@@ -59,6 +59,8 @@ pub(super) struct Subject {
     pub(super) automatic: bool,
     pub(super) away: bool,
     pub(super) ticket: bool,
+    /// It answers or forwards another mail.
+    pub(super) answers: bool,
 }
 
 impl Subject {
@@ -72,7 +74,8 @@ impl Subject {
         Self {
             automatic: !answers && says(SubjectSense::Automatic),
             away: !answers && says(SubjectSense::Away),
-            ticket: says(SubjectSense::Ticket),
+            ticket: !answers && says(SubjectSense::Ticket),
+            answers,
         }
     }
 }
@@ -115,6 +118,9 @@ pub(super) fn evidence(mail: &IncomingMail, subject: Subject, text: &Text<'_>, s
         (Sense::Ticket, 2, 4),
         (Sense::Away, 2, 2),
         (Sense::Detail, 1, 3),
+        (Sense::Wants(Intent::Retired), 2, 2),
+        (Sense::Wants(Intent::MovedOut), 2, 2),
+        (Sense::Gone, 2, 2),
         (Sense::Back, 1, 1),
         (Sense::Until, 1, 1),
     ];
@@ -124,6 +130,7 @@ pub(super) fn evidence(mail: &IncomingMail, subject: Subject, text: &Text<'_>, s
             scale.add((times * each).min(most), || text.quote(hit));
         }
     }
+    scale.add(i32::from(!subject.answers), || "a subject of its own".to_owned());
     // People's programs quote what is answered; a responder that quotes says so in a header.
     scale.add(if split.quotes { -3 } else { 0 }, String::new);
     scale.add(if split.mobile { -3 } else { 0 }, String::new);
@@ -139,9 +146,20 @@ fn header(name: &str, value: &str) -> i32 {
     match name {
         // RFC 3834: every value but "no" means that no person pressed send.
         "auto-submitted" if !value.starts_with("no") => CERTAIN,
-        "x-autoreply" | "x-auto-reply" | "x-autorespond" | "x-autoresponder" | "x-mail-autoreply" | "x-vacation"
-        | "x-vacation-response" | "x-cpanel-autoresponder" | "x-zoho-autoreply" | "x-out-of-office"
-        | "x-zendesk-auto-reply" | "x-fc-machinegenerated" | "x-autoreply-from" | "x-auto-reply-from"
+        "x-autoreply"
+        | "x-auto-reply"
+        | "x-autorespond"
+        | "x-autoresponder"
+        | "x-mail-autoreply"
+        | "x-vacation"
+        | "x-vacation-response"
+        | "x-cpanel-autoresponder"
+        | "x-zoho-autoreply"
+        | "x-out-of-office"
+        | "x-zendesk-auto-reply"
+        | "x-fc-machinegenerated"
+        | "x-autoreply-from"
+        | "x-auto-reply-from"
         | "delivered-to-autoresponder"
             if !no =>
         {
@@ -155,11 +173,19 @@ fn header(name: &str, value: &str) -> i32 {
             _ => 0,
         },
         "content-type" if value.contains("auto-replied") || value.contains("auto-generated") => CERTAIN,
-        "x-mailer" if ["vacation", "autorespon", "autoreply", "auto-reply"].iter().any(|word| value.contains(word)) => CERTAIN,
+        "x-mailer" if ["vacation", "autorespon", "autoreply", "auto-reply"].iter().any(|word| value.contains(word)) => {
+            CERTAIN
+        }
         "return-path" if value.trim() == "<>" => 3,
         "x-auto-response-suppress" => 1,
-        "feedback-id" | "x-loop" | "x-otrs-loop" | "x-rt-loop-prevention" | "x-jira-fingerprint"
-        | "x-freshdesk-ticket-id" | "x-zendesk-from-account-id" | "x-zendesk-ticket" => 2,
+        "feedback-id"
+        | "x-loop"
+        | "x-otrs-loop"
+        | "x-rt-loop-prevention"
+        | "x-jira-fingerprint"
+        | "x-freshdesk-ticket-id"
+        | "x-zendesk-from-account-id"
+        | "x-zendesk-ticket" => 2,
         "list-unsubscribe" => 1,
         // A person on a mailing list.
         "list-id" | "list-post" => -2,
@@ -170,7 +196,16 @@ fn header(name: &str, value: &str) -> i32 {
 fn sender(mail: &IncomingMail) -> i32 {
     let local = mail.from.as_ref().and_then(|from| from.as_str().split('@').next()).unwrap_or_default();
     let plain: String = local.chars().filter(char::is_ascii_alphanumeric).collect();
-    let never = ["noreply", "donotreply", "dontreply", "mailerdaemon", "autoreply", "autorespond", "keineantwort", "nepasrepondre"];
+    let never = [
+        "noreply",
+        "donotreply",
+        "dontreply",
+        "mailerdaemon",
+        "autoreply",
+        "autorespond",
+        "keineantwort",
+        "nepasrepondre",
+    ];
     i32::from(never.iter().any(|name| plain.contains(name))) * 3
 }
 

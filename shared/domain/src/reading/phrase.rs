@@ -158,8 +158,12 @@ impl<F: Facts> Search<'_, F> {
         let at = self.start + offset as usize;
         let here = |length: usize| u32::try_from(length).ok().and_then(|l| 1_u64.checked_shl(offset + l)).unwrap_or(0);
         match piece {
-            Piece::Start => return if self.text.get(at).is_some_and(|token| token.gap == Gap::Full) { here(0) } else { 0 },
-            Piece::End => return if self.text.get(at).is_none_or(|token| token.gap == Gap::Full) { here(0) } else { 0 },
+            Piece::Start => {
+                return if self.text.get(at).is_some_and(|token| token.gap == Gap::Full) { here(0) } else { 0 };
+            }
+            Piece::End => {
+                return if self.text.get(at).is_none_or(|token| token.gap == Gap::Full) { here(0) } else { 0 };
+            }
             Piece::Room(most) => return self.room(*most, offset),
             _ => {}
         }
@@ -286,7 +290,14 @@ impl Reader<'_> {
             _ => {}
         }
         let mut pieces: Vec<Piece> = tokens(word).into_iter().map(|token| Piece::Word(token.text)).collect();
-        if word.ends_with('*') && let Some(Piece::Word(last)) = pieces.pop() {
+        if word.ends_with(['\'', '’'])
+            && let Some(Piece::Word(last)) = pieces.last_mut()
+        {
+            last.push('\'');
+        }
+        if word.ends_with('*')
+            && let Some(Piece::Word(last)) = pieces.pop()
+        {
             pieces.push(Piece::Stem(last));
         }
         if pieces.is_empty() { Err(format!("{word:?} holds no word")) } else { Ok(pieces) }

@@ -19,5 +19,9 @@ pub(super) fn referred_to(mail: &IncomingMail, intent: Intent, text: &Text<'_>) 
         let before = referrals().filter(|hit| hit.start <= *at).map(|hit| at - hit.start).min()?;
         Some((before, address))
     });
-    nearest.min_by_key(|(before, _)| *before).map(|(_, address)| address).or(others.first().map(|(_, address)| address)).cloned()
+    nearest
+        .min_by_key(|(before, _)| *before)
+        .map(|(_, address)| address)
+        .or(others.first().map(|(_, address)| address))
+        .cloned()
 }

@@ -113,7 +113,8 @@ fn is_original(line: &str) -> bool {
 fn is_header_block(lines: &[&str], at: usize) -> bool {
     let label = |line: &&str, sense| {
         let line = line.trim().trim_start_matches(['*', '_', ' ']);
-        line.len() <= LINE && line.split_once([':', '：']).is_some_and(|(label, _)| label.len() <= 40 && says(label, sense) == Some(0))
+        line.len() <= LINE
+            && line.split_once([':', '：']).is_some_and(|(label, _)| label.len() <= 40 && says(label, sense) == Some(0))
     };
     let Some(first) = lines.get(at) else { return false };
     let below = || lines.iter().skip(at + 1).filter(|line| !line.trim().is_empty()).take(5);
@@ -150,7 +151,11 @@ fn attribution(lines: &[&str], at: usize) -> Option<usize> {
         let figures = found.iter().filter(|token| token.kind == Kind::Number).count();
         let address = found.iter().any(|token| token.kind == Kind::Address);
         let wrote = !LEXICON.lines.find(&found, &Plain).iter().all(|hit| hit.sense != LineSense::Wrote);
-        if found.len() <= 40 && (wrote && (figures >= 2 || address) || colon && address && figures >= 3 || wrote && colon && quoted_below()) {
+        if found.len() <= 40
+            && (wrote && (figures >= 2 || address)
+                || colon && address && figures >= 3
+                || wrote && colon && quoted_below())
+        {
             return Some(length);
         }
         if colon {
@@ -221,7 +226,9 @@ fn is_signature(lines: &[&str]) -> bool {
 }
 
 fn is_disclaimer(lines: &[&str], at: usize) -> bool {
-    lines[at].len() <= 4 * LINE && is_footer(lines[at]) && lines.get(at.wrapping_sub(1)).is_none_or(|line| line.trim().is_empty() || is_rule(line))
+    lines[at].len() <= 4 * LINE
+        && is_footer(lines[at])
+        && lines.get(at.wrapping_sub(1)).is_none_or(|line| line.trim().is_empty() || is_rule(line))
 }
 
 fn is_footer(line: &str) -> bool {

@@ -103,7 +103,7 @@ impl<'a> Text<'a> {
             let but = all.iter().any(|other| other.sense == Sense::But && (start..end).contains(&other.start));
             end - start <= REACH && !but && !self.tokens.get(start..=end).unwrap_or_default().iter().skip(1).any(parted)
         };
-        let mut negations = all.iter().filter(|other| other.sense == Sense::Not && other.language == hit.language);
+        let mut negations = all.iter().filter(|other| other.sense == Sense::Not);
         negations.any(|not| {
             let before = not.end <= hit.start && within(not.end - 1, hit.start);
             // Verbs, and with them what negates them, stand last in these languages.

@@ -95,7 +95,8 @@ fn token_at(rest: &str, first: char) -> Option<(Kind, usize)> {
         let end = until(rest, |c| !(c.is_alphabetic() || is_combining_mark(c)) || c.is_numeric() || stands_alone(c));
         // An elided article or verb is a word of its own and keeps its apostrophe: l' absence, don' t.
         let mut after = rest[end..].chars();
-        let elided = after.next().filter(|c| "'’ʼ`´‘＇".contains(*c)).filter(|_| after.next().is_some_and(char::is_alphabetic));
+        let elided =
+            after.next().filter(|c| "'’ʼ`´‘＇".contains(*c)).filter(|_| after.next().is_some_and(char::is_alphabetic));
         Some((Kind::Word, end + elided.map_or(0, char::len_utf8)))
     } else {
         None
@@ -154,7 +155,8 @@ fn gap(before: &[Token], between: &str, next: Option<char>) -> Gap {
     if between.contains("\n-") || between.contains("\n*") || between.contains("\n•") {
         breaks += 1;
     }
-    if breaks > 1 || between.contains(['!', '?', ';', '。', '！', '？', '；', '…', '•', '|', '¿', '¡', '．']) {
+    if breaks > 1 || between.contains(['!', '?', ';', '。', '！', '？', '；', '…', '•', '|', '¿', '¡', '．'])
+    {
         return Gap::Full;
     }
     if let Some(after) = between.strip_prefix(['.', ')']).or_else(|| between.strip_prefix(").")) {
@@ -174,7 +176,10 @@ fn gap(before: &[Token], between: &str, next: Option<char>) -> Gap {
         if !abbreviated {
             return Gap::Full;
         }
-    } else if between.contains('.') && !between.contains(". .") && between.trim_start_matches(['"', '”', '»', '“', '\'']).starts_with('.') {
+    } else if between.contains('.')
+        && !between.contains(". .")
+        && between.trim_start_matches(['"', '”', '»', '“', '\'']).starts_with('.')
+    {
         return Gap::Full;
     }
     if between.contains([',', '(', ')', ':', '、', '，', '：', '–', '—']) || between.contains(" - ") {

@@ -6,7 +6,7 @@
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-use super::dates::{Calendar, Exact, Named, working_day};
+use super::calendar::{Calendar, Exact, Named, working_day};
 use super::lexicon::{LEXICON, Sense};
 use super::phrase::Hit;
 use super::text::Text;

@@ -3,45 +3,13 @@
 //! **Invariant:** nothing is made up. A day that no calendar has is no date; numbers in clock times, amounts and phone
 //! numbers are none; a date without a year is the next one.
 
-use jiff::civil::{Date, Weekday};
-use jiff::{Span, ToSpan as _};
+use jiff::ToSpan as _;
+use jiff::civil::Date;
 
-use super::lexicon::{DateKind, LEXICON, Part, Unit, Which};
+use super::calendar::{Calendar, Exact, Named, date, in_named_year, in_week, month_of, part_of};
+use super::lexicon::{LEXICON, Part, Unit};
 use super::phrase::Facts;
 use super::tokens::{Gap, Kind, Token};
-
-/// From where a text's dates are seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Calendar {
-    /// The writer's day.
-    pub(super) today: Date,
-    /// 8/3 is 3 August.
-    pub(super) month_first: bool,
-}
-
-/// How exactly a date is named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exact {
-    /// A day of the calendar.
-    Day,
-    /// A weekday, or a day counted from today.
-    Near,
-    /// A week, month, quarter or year.
-    Stretch,
-}
-
-/// A date in a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Named {
-    /// Its tokens are `start..end`.
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) first: Date,
-    pub(super) last: Date,
-    pub(super) exact: Exact,
-    /// It is the end of a stretch that begins just before it: 3 to 14 August.
-    pub(super) closes: bool,
-}
 
 /// Phrases about dates are looked for before dates are known.
 struct NoDates;
@@ -119,18 +87,19 @@ pub(super) fn dates(source: &str, text: &[Token], calendar: Calendar) -> Vec<Nam
     dates
 }
 
-struct Reader<'a> {
+/// Reads the dates of one text.
+pub(super) struct Reader<'a> {
     source: &'a str,
-    text: &'a [Token],
-    calendar: Calendar,
+    pub(super) text: &'a [Token],
+    pub(super) calendar: Calendar,
 }
 
 impl Reader<'_> {
-    fn number(&self, at: usize) -> Option<i16> {
+    pub(super) fn number(&self, at: usize) -> Option<i16> {
         self.text.get(at).and_then(Token::number)
     }
 
-    fn word(&self, at: usize) -> &str {
+    pub(super) fn word(&self, at: usize) -> &str {
         self.text.get(at).map_or("", |token| token.text.as_str())
     }
 
@@ -149,7 +118,7 @@ impl Reader<'_> {
         self.source.get(end..next).unwrap_or_default()
     }
 
-    fn named(&self, at: usize, end: usize, date: Date) -> Named {
+    pub(super) fn named(&self, at: usize, end: usize, date: Date) -> Named {
         Named { start: at, end, first: date, last: date, exact: Exact::Day, closes: false }
     }
 
@@ -163,7 +132,10 @@ impl Reader<'_> {
     }
 
     /// A date in figures, or with a month's name, that begins at this token.
-    fn calendar_date(&self, at: usize) -> Option<Named> {
+    pub(super) fn calendar_date(&self, at: usize) -> Option<Named> {
+        if self.cjk_month(at).is_some() {
+            return self.ideographic(at);
+        }
         if self.number(at).is_some() {
             if self.is_inside_a_number(at) {
                 return None;
@@ -183,6 +155,9 @@ impl Reader<'_> {
 
     /// 2026年8月17日, 8月17日.
     fn ideographic(&self, at: usize) -> Option<Named> {
+        if let Some((month, end)) = self.cjk_month(at) {
+            return self.stretch(at, end, self.next_month(month)?);
+        }
         let first = self.number(at)?;
         if matches!(self.word(at + 1), "年" | "년") {
             let (month, day) = (self.number(at + 2)?, self.number(at + 4));
@@ -209,6 +184,20 @@ impl Reader<'_> {
             }
             None => self.stretch(at, at + 2, self.next_month(first)?),
         }
+    }
+
+    /// 三月, 十二月, and where they end.
+    fn cjk_month(&self, at: usize) -> Option<(i16, usize)> {
+        let digit = |at: usize| {
+            "一二三四五六七八九".chars().zip(1..).find(|(c, _)| self.word(at).starts_with(*c)).map(|(_, n)| n)
+        };
+        let (month, end) = match (self.word(at), digit(at), digit(at + 1)) {
+            ("十", _, Some(ones)) => (10 + ones, at + 2),
+            ("十", _, None) => (10, at + 1),
+            (_, Some(ones), _) => (ones, at + 1),
+            _ => return None,
+        };
+        (self.word(end) == "月").then_some((month, end + 1))
     }
 
     /// 2026-08-17, 17.8.2026, 8/17/26, 17.8., 8/17.
@@ -346,7 +335,7 @@ impl Reader<'_> {
         Some(self.named(at, from, self.next_day(month, day)?))
     }
 
-    fn year(&self, at: usize) -> Option<i16> {
+    pub(super) fn year(&self, at: usize) -> Option<i16> {
         let token = self.text.get(at).filter(|token| token.gap != Gap::Full && token.text.len() == 4)?;
         token.number().filter(|year| (2000..2100).contains(year))
     }
@@ -354,7 +343,9 @@ impl Reader<'_> {
     /// 17日 after a date, and the days a `day#` phrase did not name.
     fn day_of_month(&self, at: usize, before: Option<&Named>) -> Option<Named> {
         let day = self.number(at)?;
-        if !matches!(self.word(at + 1), "日" | "号" | "일") || self.before(at + 1) != "" || self.is_inside_a_number(at)
+        if !matches!(self.word(at + 1), "日" | "号" | "일")
+            || !self.before(at + 1).is_empty()
+            || self.is_inside_a_number(at)
         {
             return None;
         }
@@ -365,7 +356,7 @@ impl Reader<'_> {
         self.day_number(at, at + 2, day, before)
     }
 
-    fn day_number(&self, at: usize, end: usize, day: i16, before: Option<&Named>) -> Option<Named> {
+    pub(super) fn day_number(&self, at: usize, end: usize, day: i16, before: Option<&Named>) -> Option<Named> {
         let day = i8::try_from(day).ok()?;
         let near = before.filter(|before| before.end + 4 >= at && before.exact == Exact::Day);
         let from = near.map_or(self.calendar.today, |before| before.first);
@@ -387,87 +378,6 @@ impl Reader<'_> {
         let ahead = i32::from((weekday - self.calendar.today.weekday().to_monday_one_offset() + 6).rem_euclid(7) + 1);
         let first = self.calendar.today.checked_add(ahead.days()).ok()?;
         Some(Named { exact: Exact::Near, ..self.named(at, at + 1, first) })
-    }
-
-    fn phrase(&self, kind: DateKind, start: usize, end: usize, before: Option<&Named>) -> Option<Named> {
-        let today = self.calendar.today;
-        let found = self.text.get(start..end)?;
-        let count = || found.iter().find_map(number);
-        let (which, end) = match self.year(end) {
-            Some(year) if matches!(kind.which, Which::Number | Which::Fixed(_) | Which::Named) => (Some(year), end + 1),
-            _ => (None, end),
-        };
-        let ahead = match kind.which {
-            Which::Ahead(ahead) => Some(ahead),
-            Which::AheadNumber => Some(count()?),
-            Which::Number | Which::Fixed(_) | Which::Named => None,
-        };
-        let days = match (kind.unit, kind.which) {
-            (Unit::Day, Which::Number) => return self.day_number(start, end, count()?, before),
-            (Unit::Month, Which::Named) => {
-                let month = found.iter().find_map(month)?;
-                self.month_in(i16::from(month), which)?
-            }
-            (Unit::Quarter, Which::Fixed(nth)) => self.quarter_in(nth, which)?,
-            (Unit::Quarter, Which::Number) => self.quarter_in(count()?, which)?,
-            (Unit::Week, Which::Number) => self.week_in(count()?, which)?,
-            (Unit::Year, Which::Number) => year_of(count().filter(|year| (2000..2100).contains(year))?)?,
-            (unit, _) => {
-                let counted = ahead?;
-                // "In two months" is a day; "next month" is all of it.
-                if kind.which == Which::AheadNumber || unit == Unit::Day {
-                    let day = today.checked_add(span(unit, counted)).ok()?;
-                    return Some(Named { exact: Exact::Near, ..self.named(start, end, day) });
-                }
-                stretch_ahead(today, unit, counted)?
-            }
-        };
-        self.stretch(start, end, part_of(kind.part, kind.unit, days))
-    }
-
-    fn stretch(&self, start: usize, end: usize, (first, last): (Date, Date)) -> Option<Named> {
-        Some(Named { start, end, first, last, exact: Exact::Stretch, closes: false })
-    }
-
-    fn next_month(&self, month: i16) -> Option<(Date, Date)> {
-        self.month_in(month, None)
-    }
-
-    fn month_in(&self, month: i16, year: Option<i16>) -> Option<(Date, Date)> {
-        match year {
-            Some(year) => month_of(year, month),
-            None => (0..=1)
-                .filter_map(|ahead| month_of(self.calendar.today.year() + ahead, month))
-                .find(|days| days.1 >= self.calendar.today),
-        }
-    }
-
-    fn quarter_in(&self, nth: i16, year: Option<i16>) -> Option<(Date, Date)> {
-        let of = |year| {
-            let (first, _) = month_of(year, nth * 3 - 2)?;
-            Some((first, month_of(year, nth * 3)?.1))
-        };
-        match year.filter(|_| (1..=4).contains(&nth)) {
-            Some(year) => of(year),
-            None if (1..=4).contains(&nth) => (0..=1)
-                .filter_map(|ahead| of(self.calendar.today.year() + ahead))
-                .find(|days| days.1 >= self.calendar.today),
-            None => None,
-        }
-    }
-
-    fn week_in(&self, nth: i16, year: Option<i16>) -> Option<(Date, Date)> {
-        let nth = i8::try_from(nth).ok()?;
-        let of = |year| {
-            let monday = jiff::civil::ISOWeekDate::new(year, nth, Weekday::Monday).ok()?.date();
-            Some((monday, monday.checked_add(6.days()).ok()?))
-        };
-        match year {
-            Some(year) => of(year),
-            None => (0..=1)
-                .filter_map(|ahead| of(self.calendar.today.year() + ahead))
-                .find(|days| days.1 >= self.calendar.today),
-        }
     }
 
     /// Does a range end with this date?
@@ -513,23 +423,6 @@ impl Reader<'_> {
 const BETWEEN: [&str; 18] =
     ["de", "of", "st", "nd", "rd", "th", "e", "er", "ere", "ste", "te", "o", "a", "d'", "del", "den", "го", "eme"];
 
-/// The day or month of one of two dates, in the year that the other names.
-fn in_named_year(one: &Named, other: &Named) -> Option<(Date, Date)> {
-    let days = |named: &Named| named.first.until(named.last).map_or(0, |span| span.get_days());
-    let (year, named) = match (days(one), days(other)) {
-        (364.., ..=40) => (one, other),
-        (..=40, 364..) => (other, one),
-        _ => return None,
-    };
-    let in_year = |date: Date| Date::new(year.first.year(), date.month(), date.day()).ok();
-    let dated = named.exact == Exact::Day || days(named) >= 27;
-    dated.then(|| Some((in_year(named.first)?, in_year(named.last)?))).flatten()
-}
-
-fn in_week(monday: Date, weekday: Date) -> Option<Date> {
-    monday.checked_add(i32::from(weekday.weekday().to_monday_zero_offset()).days()).ok()
-}
-
 /// The month a word names.
 pub(super) fn month(token: &Token) -> Option<i8> {
     LEXICON.months.get(token.text.trim_end_matches('\'')).copied()
@@ -538,82 +431,4 @@ pub(super) fn month(token: &Token) -> Option<i8> {
 /// The number a token writes in figures or in words.
 pub(super) fn number(token: &Token) -> Option<i16> {
     token.number().or_else(|| LEXICON.numbers.get(&token.text).copied())
-}
-
-fn date(year: i16, month: i16, day: i16) -> Option<Date> {
-    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok().filter(|_| (2000..2100).contains(&year))
-}
-
-fn month_of(year: i16, month: i16) -> Option<(Date, Date)> {
-    let first = date(year, month, 1)?;
-    Some((first, first.last_of_month()))
-}
-
-fn year_of(year: i16) -> Option<(Date, Date)> {
-    Some((date(year, 1, 1)?, date(year, 12, 31)?))
-}
-
-fn span(unit: Unit, count: i16) -> Span {
-    let count = i64::from(count);
-    match unit {
-        Unit::Day => count.days(),
-        Unit::Week => count.weeks(),
-        Unit::Month => count.months(),
-        Unit::Quarter => (3 * count).months(),
-        Unit::Year => count.years(),
-    }
-}
-
-/// The whole week, month, quarter or year that is so many after today's.
-fn stretch_ahead(today: Date, unit: Unit, ahead: i16) -> Option<(Date, Date)> {
-    let then = today.checked_add(span(unit, ahead)).ok()?;
-    match unit {
-        Unit::Day => Some((then, then)),
-        Unit::Week => {
-            let monday = then.checked_sub(i32::from(then.weekday().to_monday_zero_offset()).days()).ok()?;
-            Some((monday, monday.checked_add(6.days()).ok()?))
-        }
-        Unit::Month => month_of(then.year(), then.month().into()),
-        Unit::Quarter => {
-            let first = (i16::from(then.month()) - 1) / 3 * 3 + 1;
-            Some((month_of(then.year(), first)?.0, month_of(then.year(), first + 2)?.1))
-        }
-        Unit::Year => year_of(then.year()),
-    }
-}
-
-/// The beginning, middle or end of a stretch, as people mean it.
-fn part_of(part: Part, unit: Unit, (first, last): (Date, Date)) -> (Date, Date) {
-    // Days that "early", "mid" and "late" begin after the start, and last.
-    let (early, mid, late) = match unit {
-        Unit::Day => (0, 0, 0),
-        Unit::Week => (1, 2, 3),
-        Unit::Month => (6, 14, 24),
-        Unit::Quarter => (20, 40, 70),
-        Unit::Year => (20, 165, 335),
-    };
-    let day = |after: i32| first.checked_add(after.days()).unwrap_or(last).min(last);
-    match part {
-        Part::All => (first, last),
-        Part::Early => (first, day(early)),
-        Part::Mid => (day(mid), day(mid + early)),
-        Part::Late => (day(late), last),
-    }
-}
-
-impl Named {
-    /// Does it lie before the day the text was written?
-    pub(super) fn is_past(&self, today: Date) -> bool {
-        self.last < today
-    }
-}
-
-/// The day, or the Monday after a weekend.
-pub(super) fn working_day(date: Date) -> Date {
-    let over = match date.weekday() {
-        Weekday::Saturday => 2,
-        Weekday::Sunday => 1,
-        _ => 0,
-    };
-    date.checked_add(over.days()).unwrap_or(date)
 }

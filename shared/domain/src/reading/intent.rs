@@ -1,6 +1,6 @@
 //! What somebody wants: the first of the intents, in the order of how binding they are, that their words name.
 
-use super::dates::Exact;
+use super::calendar::{Exact, Named};
 use super::lexicon::Sense;
 use super::machine::Subject;
 use super::phrase::Hit;
@@ -38,7 +38,7 @@ pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase]) -> Meant {
         .or_else(|| wants(Intent::InterestedToProceed))
         .or_else(|| first(Sense::Reluctant).map(|hit| (Intent::Deactivated, hit)))
         .or_else(|| wants(Intent::SeekingMoreInfo))
-        .or_else(|| first(Sense::Away).map(|hit| (Intent::OutOfOffice, hit)));
+        .or_else(|| first(Sense::Away).or(first(Sense::Back)).map(|hit| (Intent::OutOfOffice, hit)));
     match found {
         Some((intent, hit)) => {
             let sure = if text.times(hit.sense) > 1 { 95 } else { 85 };
@@ -113,7 +113,7 @@ fn is_far(text: &Text<'_>, hit: &Hit<Sense>) -> bool {
     let mut beside = text.dates.iter().filter(|named| sentence.contains(&named.start)).peekable();
     let after = text.hits(Sense::After).any(|after| sentence.contains(&after.start));
     let Some(today) = text.today else { return false };
-    let far = |named: &super::dates::Named| {
+    let far = |named: &Named| {
         let ahead = today.until(named.first).map_or(0, |span| span.get_days());
         ahead > SOON
             || named.exact == Exact::Stretch && named.first.until(named.last).is_ok_and(|span| span.get_days() > 14)

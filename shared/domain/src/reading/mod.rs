@@ -8,6 +8,7 @@
 //! **Absent:** MIME, and which reports are bounces; both are the mail adapter's.
 
 mod back;
+mod calendar;
 mod dates;
 mod intent;
 mod lexicon;
@@ -15,6 +16,7 @@ mod machine;
 mod phrase;
 mod referral;
 mod split;
+mod stretches;
 mod text;
 mod tokens;
 
@@ -27,7 +29,7 @@ use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
-use dates::Calendar;
+use calendar::Calendar;
 use machine::Subject;
 use text::Text;
 use tokens::folded;

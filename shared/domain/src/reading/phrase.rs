@@ -214,8 +214,11 @@ fn find_firsts(pieces: &[Piece], firsts: &mut Vec<Piece>) -> bool {
             Piece::Start | Piece::End => {}
             Piece::Room(_) => return false,
             Piece::OneOf(choices) => {
-                let all = choices.iter().fold(true, |all, choice| find_firsts(choice, firsts) && all);
-                if all {
+                let mut empty = false;
+                for choice in choices {
+                    empty |= !find_firsts(choice, firsts);
+                }
+                if !empty {
                     return true;
                 }
             }

@@ -6,7 +6,8 @@
 use jiff::civil::Date;
 
 use super::Intent;
-use super::dates::{Calendar, Dates, Named, dates};
+use super::calendar::{Calendar, Named};
+use super::dates::{Dates, dates};
 use super::lexicon::{LEXICON, Lexicon, Sense};
 use super::phrase::Hit;
 use super::tokens::{Gap, Kind, Token, tokens};

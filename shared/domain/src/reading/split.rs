@@ -167,9 +167,10 @@ fn attribution(lines: &[&str], at: usize) -> Option<usize> {
 
 fn without_footers<'a>(lines: &[&'a str], split: &mut Split) -> Vec<&'a str> {
     let mut kept: Vec<&str> = Vec::new();
+    let mut some = false;
     for (at, line) in lines.iter().enumerate() {
         let trimmed = line.trim();
-        let some = kept.iter().any(|line| !line.trim().is_empty());
+        some |= kept.last().is_some_and(|line| !line.trim().is_empty());
         if *line == "--" || *line == "-- " || trimmed == "--" || trimmed == "—" {
             break;
         }

@@ -58,7 +58,8 @@ pub use owner::{OwnerEvidence, OwnerRule, PreviousOwner, Staff, find_owners};
 pub use place::{Country, Holidays, InvalidPlace, Subdivision, Whereabouts, Zone, place};
 pub use postscript::{InvalidPostscript, Postscript, Postscripts};
 pub use reading::{
-    Bounce, BounceKind, IncomingMail, Intent, MACHINE_HEADERS, MailKind, Reading, TaughtPhrase, read_mail,
+    Bounce, BounceKind, IncomingMail, Intent, MACHINE_HEADERS, MailKind, Reading, TaughtPhrase, read_mail, return_date,
+    split_reply,
 };
 pub use schedule::{InvalidSchedule, MAX_STEPS, Message, Schedule, Step, recommended};
 pub use signing::{Purpose, SigningKey};

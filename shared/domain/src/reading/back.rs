@@ -1,0 +1,185 @@
+//! Which of a text's dates is the day on which somebody is back, or wants to hear from us.
+//!
+//! A date by a word of return comes before the end of an absence, this before a day on which somebody is away; a date of
+//! departure is never it.
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+
+use super::calendar::{Calendar, Exact, Named, working_day};
+use super::lexicon::{LEXICON, Sense};
+use super::phrase::Hit;
+use super::text::Text;
+
+/// The first day back that a text names, seen from the writer's day: "back on Monday", "until 14 August", "talk in
+/// January". `month_first` reads 8/3 as 3 August where the text leaves it open.
+///
+/// Where only the last day away is named it is the next working day, where a month, a quarter or a week is named, its
+/// first working day. `None` where no date is named, or only one that has passed.
+///
+/// ```
+/// use jiff::civil::date;
+/// let monday = date(2026, 8, 3);
+/// assert_eq!(domain::return_date("Back in the office on 17 August.", monday, false), Some(date(2026, 8, 17)));
+/// assert_eq!(domain::return_date("Ich bin bis 14.08. im Urlaub.", monday, false), Some(date(2026, 8, 17)));
+/// assert_eq!(domain::return_date("Call 555-0134, order 17/8.", monday, false), None);
+/// ```
+pub fn return_date(text: &str, today: Date, month_first: bool) -> Option<Date> {
+    let calendar = Calendar { today, month_first };
+    let text = Text::new(text, Some(calendar));
+    first_day_back(&text, calendar).or_else(|| day_to_write(&text, calendar))
+}
+
+/// The first day after an absence.
+pub(super) fn first_day_back(text: &Text<'_>, calendar: Calendar) -> Option<Date> {
+    let until = named_in(text, Sense::Until, calendar).filter(|named| !is_opening_hours(text, named));
+    let until: Vec<Named> =
+        until.chain(text.dates.iter().filter(|named| named.closes && counts(named, calendar)).copied()).collect();
+    let last_away = until.iter().filter(|named| away_near(text, named)).chain(&until).next().copied();
+    let after = named_in(text, Sense::After, calendar).next();
+    let returns: Vec<Named> =
+        named_in(text, Sense::Back, calendar).filter(|named| !is_opening_hours(text, named)).collect();
+    let others = || returns.iter().filter(|named| !named.closes && !until.contains(named));
+    let exact =
+        || others().find(|named| named.exact == Exact::Day && last_away.is_none_or(|away| named.first > away.first));
+    if let Some(back) = exact().or_else(|| others().next()).or(returns.first()) {
+        return Some(on_or_after(back, last_away, calendar));
+    }
+    last_away.or(after).map(|named| day_after(&named, calendar)).or_else(|| {
+        let away = |named: &&Named| {
+            away_near(text, named) && counts(named, calendar) && !departs(text, named) && !beside_weekday(text, named)
+        };
+        let first = text.dates.iter().find(away)?;
+        // "Today and tomorrow": the last day of the sentence.
+        let sentence = text.sentence(first.start);
+        let days = text.dates.iter().filter(away).filter(|named| sentence.contains(&named.start));
+        days.max_by_key(|named| named.last).map(whole_day_after)
+    })
+}
+
+/// The day from which a person wants to hear from us.
+pub(super) fn day_to_write(text: &Text<'_>, calendar: Calendar) -> Option<Date> {
+    if let Some(named) = named_in(text, Sense::After, calendar).next() {
+        return Some(day_after(&named, calendar));
+    }
+    let wishes = || {
+        let later = text.hits(Sense::Wants(super::Intent::ConnectLater));
+        later.chain(text.hits(Sense::Wants(super::Intent::AgreedToMeet)))
+    };
+    let usable = |named: &&Named| counts(named, calendar);
+    let inside = wishes().find_map(|hit| text.dates.iter().filter(usable).find(|named| within(named, hit)));
+    let beside = || {
+        wishes().find_map(|hit| {
+            let sentence = text.sentence(hit.start);
+            text.dates
+                .iter()
+                .filter(usable)
+                .filter(|named| sentence.contains(&named.start))
+                .find(|named| !departs(text, named))
+        })
+    };
+    let back = || named_in(text, Sense::Back, calendar).next();
+    let until = || named_in(text, Sense::Until, calendar).next();
+    if let Some(named) = inside.or_else(beside).copied().or_else(back) {
+        let busy = named_in(text, Sense::Until, calendar).any(|until| until == named);
+        return Some(if busy && named.exact != Exact::Stretch {
+            day_after(&named, calendar)
+        } else {
+            first_of(&named, calendar)
+        });
+    }
+    if let Some(named) = until() {
+        return Some(day_after(&named, calendar));
+    }
+    // Said in a sentence of its own: "Maybe later. In March?"
+    text.dates.iter().filter(usable).find(|named| !departs(text, named)).map(|named| first_of(named, calendar))
+}
+
+/// The dates of the phrases that say this, in the order of the text.
+fn named_in<'a>(text: &'a Text<'_>, sense: Sense, calendar: Calendar) -> impl Iterator<Item = Named> + 'a {
+    text.hits(sense).filter_map(move |hit| {
+        // Of two dates in a phrase the one nearer to its end was meant.
+        let named = text.dates.iter().rev().find(|named| within(named, hit))?;
+        counts(named, calendar).then_some(*named)
+    })
+}
+
+fn within(named: &Named, hit: &Hit<Sense>) -> bool {
+    hit.start <= named.start && named.end <= hit.end
+}
+
+fn counts(named: &Named, calendar: Calendar) -> bool {
+    !named.is_past(calendar.today)
+}
+
+fn away_near(text: &Text<'_>, named: &Named) -> bool {
+    let sentence = text.sentence(named.start);
+    text.hits(Sense::Away).any(|hit| sentence.contains(&hit.start) || sentence.contains(&(hit.end - 1)))
+}
+
+/// Is it the day on which the absence begins?
+fn departs(text: &Text<'_>, named: &Named) -> bool {
+    let opens = text.dates.iter().any(|other| other.closes && other.start >= named.end && other.start <= named.end + 3);
+    opens || text.hits(Sense::From).any(|hit| within(named, hit))
+}
+
+/// "Monday to Friday" is when somebody works, unless they say that they are away.
+fn is_opening_hours(text: &Text<'_>, named: &Named) -> bool {
+    beside_weekday(text, named) && !away_near(text, named)
+}
+
+fn beside_weekday(text: &Text<'_>, named: &Named) -> bool {
+    let weekday = |named: &Named| {
+        named.exact == Exact::Near
+            && named.end == named.start + 1
+            && LEXICON.weekdays.contains_key(&text.tokens[named.start].text)
+    };
+    weekday(named)
+        && text
+            .dates
+            .iter()
+            .any(|other| weekday(other) && other.start != named.start && other.start.abs_diff(named.start) <= 4)
+}
+
+/// A weekday after the last day away is the one that follows it.
+fn on_or_after(back: &Named, last_away: Option<Named>, calendar: Calendar) -> Date {
+    match last_away {
+        Some(away)
+            if back.exact == Exact::Near
+                && back.first <= away.last
+                && away.exact == Exact::Day
+                && away.start != back.start =>
+        {
+            let weekday = back.first.weekday();
+            let mut days = (1..=7).filter_map(|ahead: i32| away.last.checked_add(ahead.days()).ok());
+            days.find(|day| day.weekday() == weekday).unwrap_or(back.first)
+        }
+        _ => first_of(back, calendar),
+    }
+}
+
+/// A day itself; of a stretch the first working day that is not over.
+fn first_of(named: &Named, calendar: Calendar) -> Date {
+    if named.first == named.last {
+        return named.first;
+    }
+    let tomorrow = calendar.today.checked_add(1.days()).unwrap_or(calendar.today);
+    let day = working_day(named.first.max(tomorrow));
+    if day <= named.last { day } else { named.last }
+}
+
+/// The next working day after a last day away. A stretch ends the absence somewhere in it.
+fn day_after(named: &Named, calendar: Calendar) -> Date {
+    if named.exact == Exact::Stretch {
+        // "Until the end of August" leaves its last day.
+        let late = named.last.until(named.first).is_ok_and(|span| span.get_days().abs() < 7)
+            && named.last == named.last.last_of_month();
+        return if late { named.last } else { first_of(named, calendar) };
+    }
+    whole_day_after(named)
+}
+
+/// The next working day after all of it.
+fn whole_day_after(named: &Named) -> Date {
+    working_day(named.last.checked_add(1.days()).unwrap_or(named.last))
+}

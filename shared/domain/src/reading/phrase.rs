@@ -1,0 +1,308 @@
+//! Phrases with room in them, found in tokens.
+//!
+//! A phrase is words between blanks and:
+//!
+//! | written | means |
+//! |---|---|
+//! | `word*` | any word that begins so |
+//! | `(a\|b c)` | one of these; `?` behind a word or a bracket: or nothing |
+//! | `..`, `...`, `....` | up to 4, 8, 16 words, a date being one (characters, in scripts without blanks) |
+//! | `{date}` `{mail}` `{n}` `{month}` `{name}` | a date, an address, a number, a month's name, a word with a capital |
+//! | `^`, `$` | here a sentence begins, ends |
+//!
+//! **Invariant:** looking costs at most tokens × phrases that begin with that token × their length; a match is a set of
+//! ends kept as bits, so that there is no backtracking. No match reaches over the end of a sentence, or 64 tokens.
+
+use std::collections::HashMap;
+
+use super::tokens::{Gap, Kind, Token, tokens};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Word(String),
+    Stem(String),
+    Room(u8),
+    Date,
+    Mail,
+    Number,
+    Month,
+    Name,
+    Start,
+    End,
+    OneOf(Vec<Vec<Piece>>),
+}
+
+/// A phrase and what it stands for.
+#[derive(Debug)]
+pub(super) struct Phrase<T> {
+    pieces: Vec<Piece>,
+    pub(super) sense: T,
+    /// The language it is of, as its place in the lexicon.
+    pub(super) language: u8,
+}
+
+/// Where a phrase was found: `start..end` of the tokens.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hit<T> {
+    pub(super) sense: T,
+    pub(super) language: u8,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// What phrases can ask of a text besides its words.
+pub(super) trait Facts {
+    /// The end of the date that begins at this token.
+    fn date(&self, at: usize) -> Option<usize>;
+    /// Is it a number, in figures or in words?
+    fn number(&self, token: &Token) -> bool;
+    /// Is it a month's name?
+    fn month(&self, token: &Token) -> bool;
+}
+
+/// Phrases, found by the word with which they begin.
+#[derive(Debug)]
+pub(super) struct Phrases<T> {
+    phrases: Vec<Phrase<T>>,
+    words: HashMap<String, Vec<u32>>,
+    stems: HashMap<String, Vec<u32>>,
+    others: Vec<u32>,
+}
+
+/// Characters by which phrases that begin with a stem are found.
+const STEM: usize = 2;
+
+impl<T: Copy> Phrases<T> {
+    pub(super) fn new() -> Self {
+        Self { phrases: Vec::new(), words: HashMap::new(), stems: HashMap::new(), others: Vec::new() }
+    }
+
+    /// Adds a phrase; an error says what is wrong with how it is written.
+    pub(super) fn add(&mut self, written: &str, sense: T, language: u8) -> Result<(), String> {
+        let mut reader = Reader { rest: written.trim() };
+        let pieces = reader.alternatives()?.pop().filter(|_| reader.rest.is_empty()).unwrap_or_default();
+        let mut firsts = Vec::new();
+        if pieces.is_empty() || !find_firsts(&pieces, &mut firsts) {
+            return Err(format!("the phrase {written:?} needs a word that must be there"));
+        }
+        let number = u32::try_from(self.phrases.len()).map_err(|_| "too many phrases".to_owned())?;
+        for first in firsts {
+            let list = match first {
+                Piece::Word(word) => self.words.entry(word).or_default(),
+                Piece::Stem(stem) if stem.chars().count() < STEM => return Err(format!("{stem}* is too short")),
+                Piece::Stem(stem) => self.stems.entry(stem.chars().take(STEM).collect()).or_default(),
+                _ => &mut self.others,
+            };
+            if list.last() != Some(&number) {
+                list.push(number);
+            }
+        }
+        self.phrases.push(Phrase { pieces, sense, language });
+        Ok(())
+    }
+
+    /// Every phrase that occurs, in the order of the text.
+    pub(super) fn find(&self, text: &[Token], facts: &impl Facts) -> Vec<Hit<T>> {
+        let mut hits = Vec::new();
+        let mut stem = String::new();
+        for (start, token) in text.iter().enumerate() {
+            stem.clear();
+            stem.extend(token.text.chars().take(STEM));
+            let lists = [self.words.get(&token.text), self.stems.get(&stem), Some(&self.others)];
+            for number in lists.into_iter().flatten().flatten() {
+                let Some(phrase) = self.phrases.get(*number as usize) else { continue };
+                let ends = Search { text, facts, start }.sequence(&phrase.pieces, 1);
+                if ends > 1 {
+                    // The farthest end: what follows a phrase with an optional tail belongs to it.
+                    let end = start + (63 - ends.leading_zeros() as usize);
+                    hits.push(Hit { sense: phrase.sense, language: phrase.language, start, end });
+                }
+            }
+        }
+        hits
+    }
+}
+
+struct Search<'a, F> {
+    text: &'a [Token],
+    facts: &'a F,
+    start: usize,
+}
+
+impl<F: Facts> Search<'_, F> {
+    /// Bit `k` of `ends` says that what came before may end `k` tokens after the start.
+    fn sequence(&self, pieces: &[Piece], mut ends: u64) -> u64 {
+        for piece in pieces {
+            if ends == 0 {
+                break;
+            }
+            ends = self.step(piece, ends);
+        }
+        ends
+    }
+
+    fn step(&self, piece: &Piece, ends: u64) -> u64 {
+        if let Piece::OneOf(choices) = piece {
+            return choices.iter().fold(0, |sum, choice| sum | self.sequence(choice, ends));
+        }
+        let (mut left, mut next) = (ends, 0_u64);
+        while left != 0 {
+            let offset = left.trailing_zeros();
+            left &= left - 1;
+            next |= self.after(piece, offset);
+        }
+        next
+    }
+
+    fn after(&self, piece: &Piece, offset: u32) -> u64 {
+        let at = self.start + offset as usize;
+        let here = |length: usize| u32::try_from(length).ok().and_then(|l| 1_u64.checked_shl(offset + l)).unwrap_or(0);
+        match piece {
+            Piece::Start => {
+                return if self.text.get(at).is_some_and(|token| token.gap == Gap::Full) { here(0) } else { 0 };
+            }
+            Piece::End => {
+                return if self.text.get(at).is_none_or(|token| token.gap == Gap::Full) { here(0) } else { 0 };
+            }
+            Piece::Room(most) => return self.room(*most, offset),
+            _ => {}
+        }
+        let Some(token) = self.inside(at) else { return 0 };
+        let found = match piece {
+            Piece::Word(word) => token.text == *word,
+            Piece::Stem(stem) => token.text.starts_with(stem.as_str()),
+            Piece::Mail => token.kind == Kind::Address,
+            Piece::Number => self.facts.number(token),
+            Piece::Month => self.facts.month(token),
+            Piece::Name => token.capital && token.kind == Kind::Word,
+            Piece::Date => return self.facts.date(at).map_or(0, |end| here(end - at)),
+            Piece::Room(_) | Piece::Start | Piece::End | Piece::OneOf(_) => false,
+        };
+        if found { here(1) } else { 0 }
+    }
+
+    /// Up to so many words, where a date is one.
+    fn room(&self, most: u8, offset: u32) -> u64 {
+        let bit = |at: usize| u32::try_from(at - self.start).ok().and_then(|k| 1_u64.checked_shl(k)).unwrap_or(0);
+        let mut reached = bit(self.start + offset as usize);
+        let mut edge = reached;
+        for _ in 0..most {
+            let mut next = 0;
+            while edge != 0 {
+                let at = self.start + edge.trailing_zeros() as usize;
+                edge &= edge - 1;
+                if self.inside(at).is_some() {
+                    next |= bit(at + 1) | self.facts.date(at).map_or(0, bit);
+                }
+            }
+            edge = next & !reached;
+            reached |= next;
+        }
+        reached
+    }
+
+    /// The token, unless a sentence ended before it.
+    fn inside(&self, at: usize) -> Option<&Token> {
+        self.text.get(at).filter(|token| at == self.start || token.gap != Gap::Full)
+    }
+}
+
+/// Collects the pieces with which a match can begin; `false` where it could be empty.
+fn find_firsts(pieces: &[Piece], firsts: &mut Vec<Piece>) -> bool {
+    for piece in pieces {
+        match piece {
+            Piece::Start | Piece::End => {}
+            Piece::Room(_) => return false,
+            Piece::OneOf(choices) => {
+                let mut empty = false;
+                for choice in choices {
+                    empty |= !find_firsts(choice, firsts);
+                }
+                if !empty {
+                    return true;
+                }
+            }
+            other => {
+                firsts.push(other.clone());
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Reads how a phrase is written.
+struct Reader<'a> {
+    rest: &'a str,
+}
+
+impl Reader<'_> {
+    fn alternatives(&mut self) -> Result<Vec<Vec<Piece>>, String> {
+        let mut all = vec![self.sequence()?];
+        while let Some(rest) = self.rest.strip_prefix('|') {
+            self.rest = rest;
+            all.push(self.sequence()?);
+        }
+        Ok(all)
+    }
+
+    fn sequence(&mut self) -> Result<Vec<Piece>, String> {
+        let mut pieces: Vec<Piece> = Vec::new();
+        loop {
+            self.rest = self.rest.trim_start();
+            let mut group = match self.rest.chars().next() {
+                None | Some('|' | ')') => return Ok(pieces),
+                Some('(') => {
+                    self.rest = &self.rest[1..];
+                    let choices = self.alternatives()?;
+                    self.rest = self.rest.strip_prefix(')').ok_or("a bracket is not closed")?;
+                    vec![Piece::OneOf(choices)]
+                }
+                Some('{') => {
+                    let (name, rest) = self.rest[1..].split_once('}').ok_or("a brace is not closed")?;
+                    self.rest = rest;
+                    vec![match name {
+                        "date" => Piece::Date,
+                        "mail" => Piece::Mail,
+                        "n" => Piece::Number,
+                        "month" => Piece::Month,
+                        "name" => Piece::Name,
+                        _ => return Err(format!("{{{name}}} is not known")),
+                    }]
+                }
+                Some(_) => self.word()?,
+            };
+            if let Some(rest) = self.rest.strip_prefix('?') {
+                self.rest = rest;
+                group = vec![Piece::OneOf(vec![group, Vec::new()])];
+            }
+            pieces.append(&mut group);
+        }
+    }
+
+    fn word(&mut self) -> Result<Vec<Piece>, String> {
+        let end = self.rest.find(|c: char| c.is_whitespace() || "(|){?".contains(c)).unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        match word {
+            "^" => return Ok(vec![Piece::Start]),
+            "$" => return Ok(vec![Piece::End]),
+            ".." => return Ok(vec![Piece::Room(4)]),
+            "..." => return Ok(vec![Piece::Room(8)]),
+            "...." => return Ok(vec![Piece::Room(16)]),
+            _ => {}
+        }
+        let mut pieces: Vec<Piece> = tokens(word).into_iter().map(|token| Piece::Word(token.text)).collect();
+        if word.ends_with(['\'', '’'])
+            && let Some(Piece::Word(last)) = pieces.last_mut()
+        {
+            last.push('\'');
+        }
+        if word.ends_with('*')
+            && let Some(Piece::Word(last)) = pieces.pop()
+        {
+            pieces.push(Piece::Stem(last));
+        }
+        if pieces.is_empty() { Err(format!("{word:?} holds no word")) } else { Ok(pieces) }
+    }
+}

@@ -1,0 +1,106 @@
+//! Weeks, months, quarters and years named by phrases: next week, in two months, early January.
+
+use jiff::ToSpan as _;
+use jiff::civil::{Date, ISOWeekDate, Weekday};
+
+use super::calendar::{Exact, Named, month_of, part_of, span, stretch_ahead, year_of};
+use super::dates::{Reader, month, number};
+use super::lexicon::{DateKind, Part, Unit, Which};
+
+impl Reader<'_> {
+    pub(super) fn phrase(&self, kind: DateKind, start: usize, end: usize, before: Option<&Named>) -> Option<Named> {
+        let today = self.calendar.today;
+        let found = self.text.get(start..end)?;
+        let count = || found.iter().find_map(number);
+        let (which, end) = match self.year(end) {
+            Some(year) if matches!(kind.which, Which::Number | Which::Fixed(_) | Which::Named) => (Some(year), end + 1),
+            _ => (None, end),
+        };
+        let ahead = match kind.which {
+            Which::Ahead(ahead) => Some(ahead),
+            Which::AheadNumber => Some(count()?),
+            Which::Number | Which::Fixed(_) | Which::Named => None,
+        };
+        let days = match (kind.unit, kind.which) {
+            (Unit::Day, Which::Number) => {
+                let at = start + found.iter().position(|token| number(token).is_some())?;
+                // "The 7th of December" is no day of this month, and "until the" belongs to the sentence.
+                let from = if matches!(self.word(start), "the" | "den" | "dia") { start } else { at };
+                return if self.calendar_date(at).is_some() {
+                    None
+                } else {
+                    self.day_number(from, end, count()?, before)
+                };
+            }
+            (Unit::Month, Which::Named) => {
+                let at = start + found.iter().position(|token| month(token).is_some())?;
+                let days = self.month_in(i16::from(month(self.text.get(at)?)?), which)?;
+                // "In", "until" or "after" belongs to the sentence.
+                return self.stretch(
+                    if kind.part == Part::All { at } else { start },
+                    end,
+                    part_of(kind.part, kind.unit, days),
+                );
+            }
+            (Unit::Quarter, Which::Fixed(nth)) => self.quarter_in(nth, which)?,
+            (Unit::Quarter, Which::Number) => self.quarter_in(count()?, which)?,
+            (Unit::Week, Which::Number) => self.week_in(count()?, which)?,
+            (Unit::Year, Which::Number) => year_of(count().filter(|year| (2000..2100).contains(year))?)?,
+            (unit, _) => {
+                let counted = ahead?;
+                // "In two months" is a day; "next month" is all of it.
+                if kind.which == Which::AheadNumber || unit == Unit::Day {
+                    let day = today.checked_add(span(unit, counted)).ok()?;
+                    return Some(Named { exact: Exact::Near, ..self.named(start, end, day) });
+                }
+                stretch_ahead(today, unit, counted)?
+            }
+        };
+        self.stretch(start, end, part_of(kind.part, kind.unit, days))
+    }
+
+    pub(super) fn stretch(&self, start: usize, end: usize, (first, last): (Date, Date)) -> Option<Named> {
+        Some(Named { start, end, first, last, exact: Exact::Stretch, closes: false })
+    }
+
+    pub(super) fn next_month(&self, month: i16) -> Option<(Date, Date)> {
+        self.month_in(month, None)
+    }
+
+    fn month_in(&self, month: i16, year: Option<i16>) -> Option<(Date, Date)> {
+        match year {
+            Some(year) => month_of(year, month),
+            None => (0..=1)
+                .filter_map(|ahead| month_of(self.calendar.today.year() + ahead, month))
+                .find(|days| days.1 >= self.calendar.today),
+        }
+    }
+
+    fn quarter_in(&self, nth: i16, year: Option<i16>) -> Option<(Date, Date)> {
+        let of = |year| {
+            let (first, _) = month_of(year, nth * 3 - 2)?;
+            Some((first, month_of(year, nth * 3)?.1))
+        };
+        match year.filter(|_| (1..=4).contains(&nth)) {
+            Some(year) => of(year),
+            None if (1..=4).contains(&nth) => (0..=1)
+                .filter_map(|ahead| of(self.calendar.today.year() + ahead))
+                .find(|days| days.1 >= self.calendar.today),
+            None => None,
+        }
+    }
+
+    fn week_in(&self, nth: i16, year: Option<i16>) -> Option<(Date, Date)> {
+        let nth = i8::try_from(nth).ok()?;
+        let of = |year| {
+            let monday = ISOWeekDate::new(year, nth, Weekday::Monday).ok()?.date();
+            Some((monday, monday.checked_add(6.days()).ok()?))
+        };
+        match year {
+            Some(year) => of(year),
+            None => (0..=1)
+                .filter_map(|ahead| of(self.calendar.today.year() + ahead))
+                .find(|days| days.1 >= self.calendar.today),
+        }
+    }
+}

@@ -3,9 +3,9 @@
 use app::ports::ComposeError;
 use async_trait::async_trait;
 use aws_sdk_bedrockruntime::Client;
+use aws_sdk_bedrockruntime::config::Config;
 use aws_sdk_bedrockruntime::config::retry::RetryConfig;
 use aws_sdk_bedrockruntime::config::timeout::TimeoutConfig;
-use aws_sdk_bedrockruntime::config::Config;
 use aws_sdk_bedrockruntime::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_bedrockruntime::operation::converse::{ConverseError, ConverseOutput};
 use aws_sdk_bedrockruntime::types::{
@@ -96,7 +96,9 @@ fn failed(error: &SdkError<ConverseError>) -> ComposeError {
         });
     };
     match code {
-        "AccessDeniedException" => ComposeError::Refused(format!("{code}: allow bedrock:InvokeModel on this model, and enable it in the account")),
+        "AccessDeniedException" => ComposeError::Refused(format!(
+            "{code}: allow bedrock:InvokeModel on this model, and enable it in the account"
+        )),
         "ResourceNotFoundException" | "ValidationException" => {
             ComposeError::Refused(format!("{code}: check BEDROCK_MODEL_ID, and that the region has this model"))
         }

@@ -20,40 +20,28 @@ const REFUSED: [Class; 9] = [
 ];
 
 /// Every phrase of the lists, of this language and of English, which gets in everywhere.
-pub(super) fn phrases(
-    draft: &str,
-    words: &[Token<'_>],
-    language: Language,
-    known: &Known,
-    breaches: &mut Vec<Breach>,
-) {
+pub(super) fn phrases(draft: &str, words: &[Token<'_>], language: Language, known: &Known, breaches: &mut Vec<Breach>) {
     let own = Lexicon::of(language);
     let english = (language != Language::English).then(|| Lexicon::of(Language::English));
     let joined = without_hyphens(draft, words);
     for words in [words, &joined] {
         let harmless = harmless(words, own);
-        for class in REFUSED {
-            let phrases = own.phrases(class).chain(english.into_iter().flat_map(|lexicon| {
-                // One English word may be one of this language; two in a row are English.
-                lexicon.phrases(class).filter(|phrase| phrase.len() > 1)
-            }));
-            for phrase in phrases {
-                for start in 0..words.len() {
-                    let rest = &words[start..];
-                    if !phrase.starts(rest) {
-                        continue;
-                    }
-                    let row = &rest[..phrase.len()];
-                    let excused = harmless[start..start + phrase.len()].contains(&true);
-                    let ours = match class {
-                        // The context is about what the org does; what it binds itself to stands in its templates.
-                        Class::Promise | Class::OptOut | Class::Tone => known.own_words(row),
-                        _ => known.fact(row),
-                    };
-                    if !excused && !ours {
-                        let end = row.last().map_or(0, Token::end);
-                        breaches.push(breach(class, shown(&draft[row[0].start..end])));
-                    }
+        for start in 0..words.len() {
+            let rest = &words[start..];
+            // One English word may be one of this language; two in a row are English.
+            let intruders =
+                english.into_iter().flat_map(|lexicon| lexicon.found(rest)).filter(|(_, phrase)| phrase.len() > 1);
+            for (class, phrase) in own.found(rest).chain(intruders).filter(|(class, _)| REFUSED.contains(class)) {
+                let row = &rest[..phrase.len()];
+                let excused = harmless[start..start + phrase.len()].contains(&true);
+                let ours = match class {
+                    // The context is about what the org does; what it binds itself to stands in its templates.
+                    Class::Promise | Class::OptOut | Class::Tone => known.own_words(row),
+                    _ => known.fact(row),
+                };
+                if !excused && !ours {
+                    let end = row.last().map_or(0, Token::end);
+                    breaches.push(breach(class, shown(&draft[row[0].start..end])));
                 }
             }
         }
@@ -85,7 +73,7 @@ fn breach(class: Class, found: String) -> Breach {
 fn harmless(words: &[Token<'_>], lexicon: &Lexicon) -> Vec<bool> {
     let mut harmless = vec![false; words.len()];
     for start in 0..words.len() {
-        for phrase in lexicon.phrases(Class::Allowed).filter(|phrase| phrase.starts(&words[start..])) {
+        for (_, phrase) in lexicon.found(&words[start..]).filter(|(class, _)| *class == Class::Allowed) {
             harmless[start..start + phrase.len()].fill(true);
         }
     }

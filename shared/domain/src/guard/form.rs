@@ -39,11 +39,31 @@ pub(super) fn characters(draft: &str, known: &Known, breaches: &mut Vec<Breach>)
     for character in draft.chars() {
         let found = || shown(&character.to_string());
         match character {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | ' ' | '\n' | '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '"' | '(' | ')'
-            | '-' | '/' | '&' | '+' | '@' | '%' | '$' => {}
+            'a'..='z'
+            | 'A'..='Z'
+            | '0'..='9'
+            | ' '
+            | '\n'
+            | '.'
+            | ','
+            | ';'
+            | ':'
+            | '!'
+            | '?'
+            | '\''
+            | '"'
+            | '('
+            | ')'
+            | '-'
+            | '/'
+            | '&'
+            | '+'
+            | '@'
+            | '%'
+            | '$' => {}
             // Typography and the letters of the languages that are written here.
-            '\u{a0}' | '\u{202f}' | '’' | '‘' | '“' | '”' | '„' | '«' | '»' | '‹' | '›' | '–' | '—' | '…' | '¿' | '¡' | 'º'
-            | 'ª' | '€' | '£' => {}
+            '\u{a0}' | '\u{202f}' | '’' | '‘' | '“' | '”' | '„' | '«' | '»' | '‹' | '›' | '–' | '—' | '…' | '¿'
+            | '¡' | 'º' | 'ª' | '€' | '£' => {}
             'À'..='Ö' | 'Ø'..='Ý' | 'ß'..='ö' | 'ø'..='ý' | 'ÿ' | 'Œ' | 'œ' => {}
             '{' | '}' | '[' | ']' | '<' | '>' | '|' | '`' | '*' | '_' | '#' | '~' | '\\' | '^' | '=' => {
                 breaches.push(Breach::Leftover { found: found() });
@@ -61,9 +81,8 @@ pub(super) fn layout(draft: &str, words: &[Token<'_>], breaches: &mut Vec<Breach
             breaches.push(Breach::Leftover { found: shown(line) });
         }
     }
-    const HEADERS: [&str; 12] = [
-        "subject", "betreff", "objet", "asunto", "oggetto", "assunto", "onderwerp", "re", "from", "to", "cc", "date",
-    ];
+    const HEADERS: [&str; 12] =
+        ["subject", "betreff", "objet", "asunto", "oggetto", "assunto", "onderwerp", "re", "from", "to", "cc", "date"];
     for line in draft.lines() {
         if let Some((name, _)) = line.split_once(':')
             && HEADERS.contains(&name.trim().to_lowercase().as_str())

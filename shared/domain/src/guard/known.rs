@@ -89,14 +89,23 @@ pub(super) fn starts_upper(word: &str) -> bool {
 /// Is a text free of markup and of orders to whoever reads it?
 fn is_plain(text: &str, language: Language) -> bool {
     const ORDERS: [&str; 11] = [
-        "ignor", "disregard", "forget", "vergiss", "missachte", "oublie", "olvid", "dimentic", "esquec", "negeer", "vergeet",
+        "ignor",
+        "disregard",
+        "forget",
+        "vergiss",
+        "missachte",
+        "oublie",
+        "olvid",
+        "dimentic",
+        "esquec",
+        "negeer",
+        "vergeet",
     ];
     let words = tokens(text);
     let ordered = words.iter().any(|word| ORDERS.iter().any(|order| word.folded.starts_with(order)));
     let leftover = [Language::English, language].into_iter().any(|language| {
-        Lexicon::of(language)
-            .phrases(Class::Leftover)
-            .any(|phrase| (0..words.len()).any(|start| phrase.starts(&words[start..])))
+        let found = |start| Lexicon::of(language).found(&words[start..]).any(|(class, _)| class == Class::Leftover);
+        (0..words.len()).any(found)
     });
     !ordered && !leftover && !text.contains(['{', '}', '<', '>', '[', ']', '`', '|', '\\', '#', '*'])
 }

@@ -9,13 +9,34 @@ use crate::writing::{Brief, Tone};
 /// The brief behind all of these drafts.
 pub(super) fn brief(language: Language) -> Brief {
     let (context, example) = match language {
-        Language::English => ("We help small manufacturers to quote faster.", "I am Tara, Sales Assistant at Northwind. {}\n\nWould a short call this week or next suit you? A word in reply is enough."),
-        Language::German => ("Wir helfen kleinen Fertigern, schneller anzubieten.", "ich bin Tara, Sales Assistant bei Northwind. {}\n\nPasst Ihnen ein kurzes Gespräch? Ein Wort genügt als Antwort."),
-        Language::French => ("Nous aidons les petits fabricants à répondre plus vite.", "Je suis Tara, Sales Assistant chez Northwind. {}\n\nUn court appel vous conviendrait-il ? Un mot de réponse suffit."),
-        Language::Spanish => ("Ayudamos a pequeños fabricantes a responder más rápido.", "Soy Tara, Sales Assistant en Northwind. {}\n\n¿Le vendría bien una breve llamada? Una palabra basta."),
-        Language::Italian => ("Aiutiamo i piccoli produttori a rispondere più in fretta.", "Sono Tara, Sales Assistant di Northwind. {}\n\nLe andrebbe bene una breve chiamata? Basta una parola."),
-        Language::Portuguese => ("Ajudamos pequenos fabricantes a responder mais depressa.", "Sou a Tara, Sales Assistant da Northwind. {}\n\nUma breve chamada seria possível? Uma palavra basta."),
-        Language::Dutch => ("Wij helpen kleine fabrikanten om sneller te reageren.", "Ik ben Tara, Sales Assistant bij Northwind. {}\n\nZou een kort gesprek u schikken? Eén woord is genoeg."),
+        Language::English => (
+            "We help small manufacturers to quote faster.",
+            "I am Tara, Sales Assistant at Northwind. {}\n\nWould a short call this week or next suit you? A word in reply is enough.",
+        ),
+        Language::German => (
+            "Wir helfen kleinen Fertigern, schneller anzubieten.",
+            "ich bin Tara, Sales Assistant bei Northwind. {}\n\nPasst Ihnen ein kurzes Gespräch? Ein Wort genügt als Antwort.",
+        ),
+        Language::French => (
+            "Nous aidons les petits fabricants à répondre plus vite.",
+            "Je suis Tara, Sales Assistant chez Northwind. {}\n\nUn court appel vous conviendrait-il ? Un mot de réponse suffit.",
+        ),
+        Language::Spanish => (
+            "Ayudamos a pequeños fabricantes a responder más rápido.",
+            "Soy Tara, Sales Assistant en Northwind. {}\n\n¿Le vendría bien una breve llamada? Una palabra basta.",
+        ),
+        Language::Italian => (
+            "Aiutiamo i piccoli produttori a rispondere più in fretta.",
+            "Sono Tara, Sales Assistant di Northwind. {}\n\nLe andrebbe bene una breve chiamata? Basta una parola.",
+        ),
+        Language::Portuguese => (
+            "Ajudamos pequenos fabricantes a responder mais depressa.",
+            "Sou a Tara, Sales Assistant da Northwind. {}\n\nUma breve chamada seria possível? Uma palavra basta.",
+        ),
+        Language::Dutch => (
+            "Wij helpen kleine fabrikanten om sneller te reageren.",
+            "Ik ben Tara, Sales Assistant bij Northwind. {}\n\nZou een kort gesprek u schikken? Eén woord is genoeg.",
+        ),
     };
     Brief {
         person: Person {

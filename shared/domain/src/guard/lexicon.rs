@@ -161,14 +161,20 @@ impl Lexicon {
             .map(|(class, phrase)| (*class, phrase))
     }
 
+    /// Does the end of the word say that it is an adverb or an abstract noun, as in `seguramente`? No name is that long.
+    pub fn is_formed(folded: &str) -> bool {
+        const SUFFIXES: [&str; 7] = ["mente", "ment", "tion", "cion", "zione", "cao", "lijk"];
+        folded.len() > 8 && SUFFIXES.iter().any(|suffix| folded.ends_with(suffix))
+    }
+
     /// Is this German word a plain noun, a form of one, or made of one? What a suffix makes a noun is one.
     pub fn is_noun(&self, folded: &str) -> bool {
-        const SUFFIXES: [&str; 12] = [
+        const SUFFIXES: [&str; 17] = [
             "ung", "ungen", "heit", "heiten", "keit", "keiten", "schaft", "schaften", "tion", "tionen", "itat",
-            "itaten",
+            "itaten", "nis", "nisse", "enz", "anz", "ment",
         ];
         const ENDINGS: [&str; 8] = ["", "e", "n", "en", "s", "es", "er", "ern"];
-        if folded.len() > 6 && SUFFIXES.iter().any(|suffix| folded.ends_with(suffix)) {
+        if folded.len() > 7 && SUFFIXES.iter().any(|suffix| folded.ends_with(suffix)) {
             return true;
         }
         ENDINGS.iter().filter_map(|ending| folded.strip_suffix(ending)).any(|stem| {

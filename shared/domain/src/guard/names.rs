@@ -42,7 +42,7 @@ pub(super) fn names(words: &[Token<'_>], language: Language, known: &Known, brea
         }
         let small = || words.iter().any(|other| other.folded == folded && !starts_upper(other.raw));
         let explained = lexicon.has(Class::Proper, folded)
-            || (word.begins && (lexicon.has(Class::Common, folded) || language.score(folded) > 0 || small()))
+            || (word.begins && (lexicon.has(Class::Common, folded) || language.score(folded) > 0 || small() || Lexicon::is_formed(folded)))
             || match language {
                 Language::English => folded == "i",
                 Language::German => is_german_noun(lexicon, words, index),

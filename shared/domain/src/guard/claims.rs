@@ -28,9 +28,11 @@ pub(super) fn phrases(draft: &str, words: &[Token<'_>], language: Language, know
         let harmless = harmless(words, own);
         for start in 0..words.len() {
             let rest = &words[start..];
-            // One English word may be one of this language; two in a row are English.
-            let intruders =
-                english.into_iter().flat_map(|lexicon| lexicon.found(rest)).filter(|(_, phrase)| phrase.len() > 1);
+            // One English word may be one of this language; two in a row are English, and so are the longer words of money.
+            let intruders = english.into_iter().flat_map(|lexicon| lexicon.found(rest)).filter(|(class, phrase)| {
+                let money = matches!(class, Class::Money | Class::Number) && rest[0].folded.len() > 4;
+                phrase.len() > 1 || money
+            });
             for (class, phrase) in own.found(rest).chain(intruders).filter(|(class, _)| REFUSED.contains(class)) {
                 let row = &rest[..phrase.len()];
                 let excused = harmless[start..start + phrase.len()].contains(&true);

@@ -136,3 +136,6 @@ impl Commission<'_> {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -139,7 +139,8 @@ impl Language {
                 "o", "os", "as", "da", "do", "das", "dos", "em", "um", "uma", "para", "com", "não", "você", "vocês",
                 "sua", "seu", "seus", "suas", "que", "é", "e", "se", "por", "como", "mais", "no", "na", "nos", "nas",
                 "olá", "eu", "meu", "minha", "isso", "este", "esta", "ao", "à", "está", "seria", "há", "foi", "ou",
-                "mas", "também", "sou", "são", "nosso", "nossa", "pela", "pelo", "tem", "gostaria", "lhe",
+                "mas", "também", "sou", "são", "nosso", "nossa", "pela", "pelo", "tem", "gostaria", "lhe", "de", "si",
+                "sem", "já",
             ],
             Self::Dutch => &[
                 "de", "het", "een", "en", "u", "uw", "je", "jij", "jullie", "wij", "we", "ons", "onze", "is", "van",

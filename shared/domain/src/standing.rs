@@ -57,7 +57,7 @@ pub(crate) fn disclosure(language: Language, own: &str) -> String {
         Language::English => "This mail was written with the help of AI.",
         Language::German => "Diese E-Mail wurde mit Hilfe von KI geschrieben.",
         Language::French => "Ce message a été rédigé avec l'aide d'une IA.",
-        Language::Spanish => "Este mensaje se ha escrito con ayuda de IA.",
+        Language::Spanish => "Este mensaje se ha escrito con la ayuda de una IA.",
         Language::Italian => "Questo messaggio è stato scritto con l'aiuto dell'IA.",
         Language::Portuguese => "Esta mensagem foi escrita com a ajuda de IA.",
         Language::Dutch => "Dit bericht is geschreven met hulp van AI.",

@@ -8,7 +8,7 @@ use app::change::LeadChanges;
 use app::deliveries::Deliveries;
 use app::mailboxes::{Credentials, MailboxAccess, MailboxAdmin, PollMailboxes, RoutingMailer};
 use app::nurture::Nurture;
-use app::ports::{Accounts, Clock, Crm, Events, Mailer, Secrets, Sessions};
+use app::ports::{Accounts, Clock, Composer, Crm, Events, Mailer, Secrets, Sessions};
 use app::receive::Receive;
 use app::store::Store;
 use app::tokens::TokenKeeper;
@@ -43,6 +43,8 @@ pub struct AppSecret {
     pub inbound_token: Option<SecretString>,
     /// A mail server, if mails do not leave through SES.
     pub smtp_url: Option<SecretString>,
+    /// For the endpoint of [`settings::OPENAI_URL`], if it asks for one.
+    pub openai_api_key: Option<SecretString>,
 }
 
 /// Why a function cannot start.
@@ -189,11 +191,36 @@ impl Clients {
         }
     }
 
+    /// The model that [`settings::COMPOSER`] names; none for `template`, or nothing. `key` is for an endpoint.
+    pub fn composer(&self, key: Option<&SecretString>) -> Result<Option<Arc<dyn Composer>>, SettingError> {
+        let composer = settings::optional(settings::COMPOSER).unwrap_or_else(|| "template".to_owned());
+        let needed = |name| {
+            settings::optional(name)
+                .ok_or_else(|| SettingError::new(name, format!("is not set, and {} is {composer}", settings::COMPOSER)))
+        };
+        match composer.as_str() {
+            "template" => Ok(None),
+            "bedrock" => {
+                let client = aws_sdk_bedrockruntime::Client::new(&self.config);
+                let model = llm::Bedrock::new(client, needed(settings::BEDROCK_MODEL_ID)?, llm::Patience::default());
+                Ok(Some(Arc::new(llm::Prompted::new(model))))
+            }
+            "openai" => {
+                let (url, model) = (needed(settings::OPENAI_URL)?, needed(settings::OPENAI_MODEL)?);
+                Ok(Some(openai(&url, &model, key)?))
+            }
+            other => {
+                let problem = format!("{other:?} is unknown; write template, bedrock or openai");
+                Err(SettingError::new(settings::COMPOSER, problem))
+            }
+        }
+    }
+
     /// The sender of mails, with everything it needs.
     pub fn nurture(&self, secret: &AppSecret) -> Result<Nurture, SettingError> {
         Ok(Nurture {
             deliveries: Deliveries { changes: self.lead_changes()? },
-            writing: Writing::default(),
+            writing: Writing { composer: self.composer(secret.openai_api_key.as_ref())? },
             mailer: self.mailer(secret)?,
             key: signing_key(secret)?,
             reply_domain: settings::reply_domain()?,
@@ -231,6 +258,17 @@ pub fn smtp(url: &SecretString) -> Result<Arc<dyn Mailer>, SettingError> {
             let problem = problem.strip_prefix(settings::SMTP_URL).unwrap_or(&problem).trim_start().to_owned();
             Err(SettingError::new(settings::SMTP_URL, problem))
         }
+    }
+}
+
+/// A model behind an endpoint.
+fn openai(url: &str, model: &str, key: Option<&SecretString>) -> Result<Arc<dyn Composer>, SettingError> {
+    match llm::OpenAi::new(url, model, key, llm::Patience::default()) {
+        Ok(model) => Ok(Arc::new(llm::Prompted::new(model))),
+        Err(problem @ llm::InvalidEndpoint::Key) => {
+            Err(SettingError::new(settings::OPENAI_API_KEY, problem.to_string()))
+        }
+        Err(problem) => Err(SettingError::new(settings::OPENAI_URL, problem.to_string())),
     }
 }
 

@@ -36,7 +36,16 @@ pub const ZOHO_CLIENT_ID: &str = "ZOHO_CLIENT_ID";
 pub const ZOHO_CLIENT_SECRET: &str = "ZOHO_CLIENT_SECRET";
 /// A mail server, such as `smtps://user:password@mail.example.com`, where there is no secret store to keep it.
 pub const SMTP_URL: &str = "SMTP_URL";
-
+/// Who writes mails whose step asks for it: `template`, `bedrock` or `openai`.
+pub const COMPOSER: &str = "COMPOSER";
+/// The model, inference profile or ARN of Bedrock.
+pub const BEDROCK_MODEL_ID: &str = "BEDROCK_MODEL_ID";
+/// An endpoint that speaks OpenAI's chat completions, such as `https://api.openai.com/v1`.
+pub const OPENAI_URL: &str = "OPENAI_URL";
+/// The model there.
+pub const OPENAI_MODEL: &str = "OPENAI_MODEL";
+/// The key for it, where there is no secret store to keep it.
+pub const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
 /// Opens the route for raw mail, where there is no secret store to keep it.
 pub const INBOUND_TOKEN: &str = "INBOUND_TOKEN";
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::ports::{Clock, Mailer, Secrets};
+use app::ports::{Clock, Composer, Mailer, Secrets};
 use app::store::Store;
 use app::writing::Writing;
 use axum::body::Bytes;
@@ -117,7 +117,7 @@ pub async fn serve(options: ServeOptions, ready: impl FnOnce(&serde_json::Value)
     let product = Arc::new(Product::new(Parts {
         store,
         accounts: accounts(options.zoho_accounts.as_deref())?,
-        writing: Writing::default(),
+        writing: Writing { composer: composer().await? },
         mailer,
         mailboxes,
         clock: clock_for_all,
@@ -171,6 +171,15 @@ pub async fn serve(options: ServeOptions, ready: impl FnOnce(&serde_json::Value)
 
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The model, if one is set. AWS credentials are looked for only where one could be Bedrock's.
+async fn composer() -> Result<Option<Arc<dyn Composer>>, SettingError> {
+    if settings::optional(settings::COMPOSER).is_none() {
+        return Ok(None);
+    }
+    let key = settings::optional(settings::OPENAI_API_KEY).map(SecretString::from);
+    edge::clients::Clients::from_env().await.composer(key.as_ref())
 }
 
 fn accounts(server: Option<&str>) -> Result<Arc<dyn app::ports::Accounts>, SettingError> {

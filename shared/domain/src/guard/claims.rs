@@ -26,28 +26,24 @@ pub(super) fn phrases(draft: &str, words: &[Token<'_>], language: Language, know
     let joined = without_hyphens(draft, words);
     for words in [words, &joined] {
         let harmless = harmless(words, own);
-        for class in REFUSED {
-            let phrases = own.phrases(class).chain(english.into_iter().flat_map(|lexicon| {
-                // One English word may be one of this language; two in a row are English.
-                lexicon.phrases(class).filter(|phrase| phrase.len() > 1)
-            }));
-            for phrase in phrases {
-                for start in 0..words.len() {
-                    let rest = &words[start..];
-                    if !phrase.starts(rest) {
-                        continue;
-                    }
-                    let row = &rest[..phrase.len()];
-                    let excused = harmless[start..start + phrase.len()].contains(&true);
-                    let ours = match class {
-                        // The context is about what the org does; what it binds itself to stands in its templates.
-                        Class::Promise | Class::OptOut | Class::Tone => known.own_words(row),
-                        _ => known.fact(row),
-                    };
-                    if !excused && !ours {
-                        let end = row.last().map_or(0, Token::end);
-                        breaches.push(breach(class, shown(&draft[row[0].start..end])));
-                    }
+        for start in 0..words.len() {
+            let rest = &words[start..];
+            // One English word may be one of this language; two in a row are English, and so are the longer words of money.
+            let intruders = english.into_iter().flat_map(|lexicon| lexicon.found(rest)).filter(|(class, phrase)| {
+                let money = matches!(class, Class::Money | Class::Number) && rest[0].folded.len() > 4;
+                phrase.len() > 1 || money
+            });
+            for (class, phrase) in own.found(rest).chain(intruders).filter(|(class, _)| REFUSED.contains(class)) {
+                let row = &rest[..phrase.len()];
+                let excused = harmless[start..start + phrase.len()].contains(&true);
+                let ours = match class {
+                    // The context is about what the org does; what it binds itself to stands in its templates.
+                    Class::Promise | Class::OptOut | Class::Tone => known.own_words(row),
+                    _ => known.fact(row),
+                };
+                if !excused && !ours {
+                    let end = row.last().map_or(0, Token::end);
+                    breaches.push(breach(class, shown(&draft[row[0].start..end])));
                 }
             }
         }
@@ -79,7 +75,7 @@ fn breach(class: Class, found: String) -> Breach {
 fn harmless(words: &[Token<'_>], lexicon: &Lexicon) -> Vec<bool> {
     let mut harmless = vec![false; words.len()];
     for start in 0..words.len() {
-        for phrase in lexicon.phrases(Class::Allowed).filter(|phrase| phrase.starts(&words[start..])) {
+        for (_, phrase) in lexicon.found(&words[start..]).filter(|(class, _)| *class == Class::Allowed) {
             harmless[start..start + phrase.len()].fill(true);
         }
     }

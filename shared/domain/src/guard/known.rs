@@ -104,9 +104,8 @@ fn is_plain(text: &str, language: Language) -> bool {
     let words = tokens(text);
     let ordered = words.iter().any(|word| ORDERS.iter().any(|order| word.folded.starts_with(order)));
     let leftover = [Language::English, language].into_iter().any(|language| {
-        Lexicon::of(language)
-            .phrases(Class::Leftover)
-            .any(|phrase| (0..words.len()).any(|start| phrase.starts(&words[start..])))
+        let found = |start| Lexicon::of(language).found(&words[start..]).any(|(class, _)| class == Class::Leftover);
+        (0..words.len()).any(found)
     });
     !ordered && !leftover && !text.contains(['{', '}', '<', '>', '[', ']', '`', '|', '\\', '#', '*'])
 }

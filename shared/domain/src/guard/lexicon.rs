@@ -1,13 +1,13 @@
 //! The words of each language that a draft may not have, and those it may.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use super::text::{Token, fold};
 use crate::language::Language;
 
 /// What a phrase gives away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Class {
     /// No danger, though it has words that are elsewhere.
     Allowed,
@@ -92,7 +92,9 @@ impl Phrase {
 #[derive(Debug, Default)]
 pub(super) struct Lexicon {
     phrases: Vec<(Class, Phrase)>,
-    words: Vec<(Class, HashSet<String>)>,
+    /// Where phrases with this first letter stand: a text is held against thousands of them.
+    by_initial: HashMap<char, Vec<usize>>,
+    words: HashMap<Class, HashSet<String>>,
 }
 
 impl Lexicon {
@@ -107,11 +109,14 @@ impl Lexicon {
             }
             let entries = line.split(';').map(str::trim).filter(|entry| !entry.is_empty());
             if matches!(class, Class::Common | Class::Nouns | Class::Proper) {
-                let words = entries.map(fold).collect();
-                lexicon.words.push((class, words));
+                lexicon.words.entry(class).or_default().extend(entries.map(fold));
             } else {
                 lexicon.phrases.extend(entries.map(|entry| (class, Phrase::parse(entry))));
             }
+        }
+        for (index, (_, phrase)) in lexicon.phrases.iter().enumerate() {
+            let initial = phrase.0.first().and_then(|word| word.text.chars().next());
+            initial.into_iter().for_each(|initial| lexicon.by_initial.entry(initial).or_default().push(index));
         }
         lexicon
     }
@@ -143,22 +148,33 @@ impl Lexicon {
 
     /// Is the folded word in a list?
     pub fn has(&self, class: Class, folded: &str) -> bool {
-        self.words.iter().any(|(of, words)| *of == class && words.contains(folded))
+        self.words.get(&class).is_some_and(|words| words.contains(folded))
     }
 
-    /// The phrases of a class.
-    pub fn phrases(&self, class: Class) -> impl Iterator<Item = &Phrase> {
-        self.phrases.iter().filter(move |(of, _)| *of == class).map(|(_, phrase)| phrase)
+    /// The phrases that these words begin with, each with its class.
+    pub fn found<'a>(&'a self, words: &'a [Token<'_>]) -> impl Iterator<Item = (Class, &'a Phrase)> {
+        let first = words.first().and_then(|word| word.folded.chars().next());
+        let candidates = first.and_then(|first| self.by_initial.get(&first)).into_iter().flatten();
+        candidates
+            .map(|index| &self.phrases[*index])
+            .filter(|(_, phrase)| phrase.starts(words))
+            .map(|(class, phrase)| (*class, phrase))
+    }
+
+    /// Does the end of the word say that it is an adverb or an abstract noun, as in `seguramente`? No name is that long.
+    pub fn is_formed(folded: &str) -> bool {
+        const SUFFIXES: [&str; 7] = ["mente", "ment", "tion", "cion", "zione", "cao", "lijk"];
+        folded.len() > 8 && SUFFIXES.iter().any(|suffix| folded.ends_with(suffix))
     }
 
     /// Is this German word a plain noun, a form of one, or made of one? What a suffix makes a noun is one.
     pub fn is_noun(&self, folded: &str) -> bool {
-        const SUFFIXES: [&str; 12] = [
+        const SUFFIXES: [&str; 17] = [
             "ung", "ungen", "heit", "heiten", "keit", "keiten", "schaft", "schaften", "tion", "tionen", "itat",
-            "itaten",
+            "itaten", "nis", "nisse", "enz", "anz", "ment",
         ];
         const ENDINGS: [&str; 8] = ["", "e", "n", "en", "s", "es", "er", "ern"];
-        if folded.len() > 6 && SUFFIXES.iter().any(|suffix| folded.ends_with(suffix)) {
+        if folded.len() > 7 && SUFFIXES.iter().any(|suffix| folded.ends_with(suffix)) {
             return true;
         }
         ENDINGS.iter().filter_map(|ending| folded.strip_suffix(ending)).any(|stem| {
@@ -187,9 +203,9 @@ mod tests {
         for language in Language::ALL {
             let lexicon = Lexicon::of(language);
             for (name, class) in CLASSES.iter().take(13) {
-                assert!(lexicon.phrases(*class).count() > 2, "{language:?} {name}");
+                assert!(lexicon.phrases.iter().filter(|(of, _)| of == class).count() > 2, "{language:?} {name}");
             }
-            assert!(lexicon.words.iter().map(|(_, words)| words.len()).sum::<usize>() > 150, "{language:?}");
+            assert!(lexicon.words.values().map(HashSet::len).sum::<usize>() > 150, "{language:?}");
             let words = lexicon.phrases.iter().flat_map(|(_, phrase)| &phrase.0);
             for word in words {
                 let plain =

@@ -42,7 +42,7 @@ pub(super) fn names(words: &[Token<'_>], language: Language, known: &Known, brea
         }
         let small = || words.iter().any(|other| other.folded == folded && !starts_upper(other.raw));
         let explained = lexicon.has(Class::Proper, folded)
-            || (word.begins && (lexicon.has(Class::Common, folded) || language.score(folded) > 0 || small()))
+            || (word.begins && (lexicon.has(Class::Common, folded) || language.score(folded) > 0 || small() || Lexicon::is_formed(folded)))
             || match language {
                 Language::English => folded == "i",
                 Language::German => is_german_noun(lexicon, words, index),
@@ -68,7 +68,7 @@ fn is_german_noun(lexicon: &Lexicon, words: &[Token<'_>], index: usize) -> bool 
 }
 
 fn is_listed(lexicon: &Lexicon, classes: &[Class], words: &[Token<'_>], begins: bool) -> bool {
-    begins && classes.iter().any(|class| lexicon.phrases(*class).any(|phrase| phrase.starts(words)))
+    begins && lexicon.found(words).any(|(class, _)| classes.contains(&class))
 }
 
 /// The first line greets the reader, by our name for them or by none.
@@ -77,15 +77,13 @@ pub(super) fn greeting(draft: &str, brief: &Brief, known: &Known, breaches: &mut
     let line = draft.trim_start().lines().next().unwrap_or_default();
     let line = line.split([',', '!', '.', ';', ':', '–', '—', '?']).next().unwrap_or_default();
     let words = tokens(line);
-    let greets = |words: &[Token<'_>]| lexicon.phrases(Class::Greeting).find(|phrase| phrase.starts(words)).is_some();
-    if !greets(&words) {
+    if !is_listed(lexicon, &[Class::Greeting], &words, true) {
         return;
     }
     let mut rest = words.as_slice();
     while let Some(word) = rest.first() {
-        let listed = [Class::Greeting, Class::Titles].into_iter().find_map(|class| {
-            lexicon.phrases(class).filter(|phrase| phrase.starts(rest)).map(|phrase| phrase.len()).max()
-        });
+        let greets = |class| matches!(class, Class::Greeting | Class::Titles);
+        let listed = lexicon.found(rest).filter(|(class, _)| greets(*class)).map(|(_, phrase)| phrase.len()).max();
         if known.reader.contains(&word.folded) || known.own_words(&rest[..1]) {
             rest = &rest[1..];
         } else if let Some(length) = listed {
@@ -104,11 +102,11 @@ pub(super) fn titles(words: &[Token<'_>], language: Language, known: &Known, bre
     for index in 0..words.len() {
         let rest = &words[index..];
         // `Madame, Monsieur` and the like greet without guessing.
-        if let Some(neutral) = lexicon.phrases(Class::Allowed).find(|phrase| phrase.starts(rest)) {
+        let of = |wanted| lexicon.found(rest).find(|(class, _)| *class == wanted).map(|(_, phrase)| phrase);
+        if let Some(neutral) = of(Class::Allowed) {
             skip = skip.max(index + neutral.len());
         }
-        let title = lexicon.phrases(Class::Titles).find(|phrase| phrase.starts(rest));
-        if let Some(title) = title.filter(|_| index >= skip && starts_upper(rest[0].raw))
+        if let Some(title) = of(Class::Titles).filter(|_| index >= skip && starts_upper(rest[0].raw))
             && !known.own_words(&rest[..title.len()])
         {
             breaches.push(Breach::Name { found: shown(rest[0].raw) });
@@ -124,7 +122,8 @@ pub(super) fn ending(draft: &str, brief: &Brief, breaches: &mut Vec<Breach>) {
     let lines: Vec<&str> = draft.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     for (from_end, line) in lines.iter().rev().take(4).enumerate() {
         let words = tokens(line);
-        let closes = lexicon.phrases(Class::Closing).any(|phrase| phrase.len() == words.len() && phrase.starts(&words));
+        let closes =
+            lexicon.found(&words).any(|(class, phrase)| class == Class::Closing && phrase.len() == words.len());
         let signs = from_end == 0
             && lines.len() > 1
             && !line.ends_with(['.', '?', '!'])

@@ -39,6 +39,10 @@ Environment of `serve`:
   SMTP_URL         a mail server, such as smtps://user:password@mail.example.com; without it, mails go to a folder
   MAIL_CA_FILE     certificates (PEM) of your own authority, for assistants' own mailboxes
   REPLY_DOMAIN     the mail domain that receives answers; without it, they go to the assistant's own mailbox
+  COMPOSER         who writes steps that have a tone: template, bedrock or openai [default: template]
+  BEDROCK_MODEL_ID the model for bedrock; AWS credentials and region as the AWS command line finds them
+  OPENAI_URL, OPENAI_MODEL, OPENAI_API_KEY
+                   an endpoint with OpenAI's chat completions, such as https://api.openai.com/v1
   INBOUND_TOKEN    opens POST /mail/inbound for raw mails
   FIELD_PREFIX     prefix of the fields made in the CRM [default: TEC]
   RUST_LOG         how much is logged on standard error [default: info; demo: error]";

@@ -7,7 +7,7 @@ use yaml_rust2::{Yaml, YamlLoader};
 use super::{none, read, workspace};
 
 /// Settings that are in no function's environment, with why.
-const ONE_MACHINE: [(&str, &str); 5] = [
+const ONE_MACHINE: [(&str, &str); 6] = [
     (
         "MAIL_CA_FILE",
         "on AWS there is no place for the file, and mail servers that it reaches have public certificates",
@@ -16,6 +16,7 @@ const ONE_MACHINE: [(&str, &str); 5] = [
     ("ZOHO_CLIENT_SECRET", "on AWS it is in the app secret"),
     ("SMTP_URL", "on AWS it is in the app secret"),
     ("INBOUND_TOKEN", "on AWS it is in the app secret"),
+    ("OPENAI_API_KEY", "on AWS it is in the app secret"),
 ];
 /// Variables that our code does not read, with who does.
 const NOT_OURS: [(&str, &str); 1] = [("AWS_ENDPOINT_URL", "the AWS SDK")];

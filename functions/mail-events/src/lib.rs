@@ -2,9 +2,10 @@
 
 use app::deliveries::Deliveries;
 use app::mail_events::{MailEvent, MailEventKind, MailEvents};
+use app::touches::Told;
 use aws::parse_delivery_tag;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use domain::OrgId;
+use domain::{OrgId, TouchKind};
 use edge::clients::{Clients, StartError};
 use edge::queue::{MessageError, each, json_body};
 use jiff::Timestamp;
@@ -31,6 +32,18 @@ struct Detail {
     event_type: String,
     mail: Mail,
     bounce: Option<Bounce>,
+    open: Option<Seen>,
+    click: Option<Seen>,
+}
+
+/// What SES tells of an open, and of a click with its link.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Seen {
+    timestamp: Option<Timestamp>,
+    #[serde(default)]
+    user_agent: String,
+    link: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -78,7 +91,7 @@ impl MailEventsFunction {
 
     /// Our words for what SES says; `None` for what changes nothing here, and for mails that are not ours.
     fn read(&self, detail: Detail) -> Result<Option<MailEvent>, MessageError> {
-        let Detail { event_type, mail, bounce } = detail;
+        let Detail { event_type, mail, bounce, open, click } = detail;
         let (Some(org), Some(delivery)) = (mail.tags.org.first(), mail.tags.delivery.first()) else { return Ok(None) };
         let poison = |error: domain::InvalidId| MessageError::Poison(error.to_string());
         let org: OrgId = org.parse().map_err(poison)?;
@@ -90,7 +103,15 @@ impl MailEventsFunction {
             }
             "Bounce" if bounce.is_some_and(|bounce| bounce.bounce_type == "Permanent") => MailEventKind::BouncedForGood,
             "Complaint" => MailEventKind::Complained,
-            // Delays, soft bounces, opens and clicks: nothing here depends on them yet.
+            // They come if somebody adds them to the configuration set; the template does not, for SES would then change
+            // every link of a mail, that to unsubscribe too.
+            "Open" | "Click" => {
+                let Some(seen) = open.or(click) else { return Ok(None) };
+                let kind = seen.link.map_or(TouchKind::Open, |link| TouchKind::Click { link });
+                let (at, user_agent) = (seen.timestamp, seen.user_agent);
+                MailEventKind::Touched(Told { kind, at, user_agent, head: false })
+            }
+            // Delays and soft bounces: nothing here depends on them yet.
             _ => return Ok(None),
         };
         Ok(Some(MailEvent { org, delivery, what }))

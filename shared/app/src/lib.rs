@@ -16,6 +16,7 @@ pub mod ports;
 pub mod receive;
 pub mod store;
 pub mod tokens;
+pub mod touches;
 pub mod unsubscribe;
 pub mod upkeep;
 pub mod writeback;

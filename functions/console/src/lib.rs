@@ -66,13 +66,14 @@ impl Console {
                 _ => Err(Refusal::method_not_allowed()),
             };
         }
-        if let Some((_, token)) = path.split_once("/o/") {
-            watched_method(request)?;
-            return Ok(self.opened(request, token).await);
-        }
-        if let Some((_, token)) = path.split_once("/c/") {
-            watched_method(request)?;
-            return self.followed(request, token).await;
+        if let Some((before, token)) = path.rsplit_once('/')
+            && (before.ends_with("/o") || before.ends_with("/c"))
+        {
+            return match *request.method() {
+                Method::GET | Method::HEAD if before.ends_with("/o") => Ok(self.opened(request, token).await),
+                Method::GET | Method::HEAD => self.followed(request, token).await,
+                _ => Err(Refusal::method_not_allowed()),
+            };
         }
         match (request.method(), path) {
             (&Method::POST, path) if path.ends_with("/mail/inbound") => self.inbound(request).await,
@@ -151,12 +152,5 @@ impl Console {
             Received::Unmatched => return Ok(done(StatusCode::ACCEPTED)),
         };
         Ok(json_response(StatusCode::OK, &json!({ "result": result })))
-    }
-}
-
-fn watched_method(request: &Request) -> Result<(), Refusal> {
-    match *request.method() {
-        Method::GET | Method::HEAD => Ok(()),
-        _ => Err(Refusal::method_not_allowed()),
     }
 }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod schedules;
+mod why;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -65,6 +66,8 @@ enum Command {
     /// List or show leads
     #[command(subcommand)]
     Lead(admin::LeadCommand),
+    /// Tell why each mail of a lead left, waited or did not
+    Why(why::WhyCommand),
 }
 
 #[derive(Debug, Args)]
@@ -142,6 +145,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Schedule(command)) => administer(Box::pin(command.run())).await,
         Some(Command::NurtureTable(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Lead(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::Why(command)) => administer(Box::pin(command.run())).await,
     };
     result.unwrap_or_else(|message| fail(&message))
 }

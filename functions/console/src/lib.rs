@@ -1,18 +1,27 @@
-//! What people and other carriers reach: unsubscribe links, `POST /mail/inbound` for raw mail, `GET /health`.
+//! What people and other carriers reach: unsubscribe links, the pictures and links of mails that are watched,
+//! `POST /mail/inbound` for raw mail, `GET /health`.
+
+use std::time::Duration;
 
 use app::receive::{Receive, Received};
+use app::touches::{Told, Touches};
 use app::unsubscribe::Unsubscribe;
+use domain::{DeliveryId, OrgId, SigningKey, TouchKind};
 use edge::clients::{Clients, StartError, signing_key};
-use edge::http::{Answer, MOST_BYTES, Refusal, Wants, body, done, json_response, page, respond};
-use lambda_http::http::header::AUTHORIZATION;
+use edge::http::{Answer, MOST_BYTES, Refusal, Wants, body, done, json_response, page, picture, redirect, respond};
+use lambda_http::http::header::{AUTHORIZATION, USER_AGENT};
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Request, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use subtle::ConstantTimeEq;
+use tokio::time::timeout;
 
 /// The largest mail that is taken; Lambda itself takes 6 MB.
 const MOST_MAIL_BYTES: usize = 30 * 1024 * 1024;
+
+/// A person waits for the page behind a link: what is not noted by then is not noted.
+const NOTED_WITHIN: Duration = Duration::from_secs(2);
 
 /// The function.
 pub struct Console {
@@ -20,6 +29,10 @@ pub struct Console {
     pub unsubscribe: Unsubscribe,
     /// Takes in mail.
     pub receive: Receive,
+    /// Takes note of opens and clicks.
+    pub touches: Touches,
+    /// Verifies their addresses.
+    pub key: SigningKey,
     /// Opens the route for raw mail; closed without one.
     pub inbound_token: Option<SecretString>,
 }
@@ -31,7 +44,9 @@ impl Console {
         let (changes, key) = (clients.lead_changes()?, signing_key(&secret)?);
         Ok(Self {
             unsubscribe: Unsubscribe { changes: changes.clone(), key: key.clone() },
-            receive: Receive { changes, key },
+            touches: Touches { changes: changes.clone() },
+            receive: Receive { changes, key: key.clone() },
+            key,
             // An empty one would open the route to an empty bearer.
             inbound_token: secret.inbound_token.filter(|token| !token.expose_secret().is_empty()),
         })
@@ -51,12 +66,53 @@ impl Console {
                 _ => Err(Refusal::method_not_allowed()),
             };
         }
+        if let Some((before, token)) = path.rsplit_once('/')
+            && (before.ends_with("/o") || before.ends_with("/c"))
+        {
+            return match *request.method() {
+                Method::GET | Method::HEAD if before.ends_with("/o") => Ok(self.opened(request, token).await),
+                Method::GET | Method::HEAD => self.followed(request, token).await,
+                _ => Err(Refusal::method_not_allowed()),
+            };
+        }
         match (request.method(), path) {
             (&Method::POST, path) if path.ends_with("/mail/inbound") => self.inbound(request).await,
             (&Method::GET, path) if path.ends_with("/health") => {
                 Ok(json_response(StatusCode::OK, &json!({ "ok": true })))
             }
             _ => Err(Refusal::not_found()),
+        }
+    }
+
+    /// The picture, whatever the token: who looks at a mail sees nothing broken, and who guesses learns nothing.
+    async fn opened(&self, request: &Request, token: &str) -> Response<Body> {
+        if let Some((org, delivery)) = self.key.opened(token) {
+            self.note(request, &org, &delivery, TouchKind::Open).await;
+        }
+        picture()
+    }
+
+    /// On to where the mail's link leads, which the token itself says.
+    async fn followed(&self, request: &Request, token: &str) -> Answer {
+        let followed = self.key.followed(token).ok_or_else(Refusal::not_found)?;
+        let kind = TouchKind::Click { link: followed.link.to_string() };
+        self.note(request, &followed.org, &followed.delivery, kind).await;
+        Ok(redirect(&followed.link))
+    }
+
+    /// Whatever goes wrong here, the answer goes out.
+    async fn note(&self, request: &Request, org: &OrgId, delivery: &DeliveryId, kind: TouchKind) {
+        let user_agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+        let told = Told {
+            kind,
+            at: None,
+            user_agent: user_agent.unwrap_or_default().to_owned(),
+            head: request.method() == Method::HEAD,
+        };
+        match timeout(NOTED_WITHIN, self.touches.note(org, delivery, &told)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(%org, delivery.id = %delivery, %error, "an open or a click is lost"),
+            Err(_) => tracing::warn!(%org, delivery.id = %delivery, "an open or a click is lost: the table is slow"),
         }
     }
 

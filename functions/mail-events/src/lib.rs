@@ -4,9 +4,10 @@ mod notice;
 
 use app::deliveries::Deliveries;
 use app::mail_events::{MailEvent, MailEventKind, MailEvents};
+use app::touches::Told;
 use aws::parse_delivery_tag;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use domain::{BounceKind, OrgId};
+use domain::{BounceKind, OrgId, TouchKind};
 use edge::clients::{Clients, StartError};
 use edge::queue::{MessageError, each, json_body};
 use jiff::Timestamp;
@@ -37,6 +38,18 @@ struct Detail {
     bounce: Option<Bounce>,
     complaint: Option<Complaint>,
     delivery_delay: Option<Delay>,
+    open: Option<Seen>,
+    click: Option<Seen>,
+}
+
+/// What SES tells of an open, and of a click with its link.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Seen {
+    timestamp: Option<Timestamp>,
+    #[serde(default)]
+    user_agent: String,
+    link: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -121,7 +134,7 @@ impl MailEventsFunction {
 
     /// Our words for what SES says; `None` for what changes nothing here, and for mails that are not ours.
     fn read(&self, detail: Detail) -> Result<Option<MailEvent>, MessageError> {
-        let Detail { event_type, mail, bounce, .. } = detail;
+        let Detail { event_type, mail, bounce, open, click, .. } = detail;
         let (Some(org), Some(delivery)) = (mail.tags.org.first(), mail.tags.delivery.first()) else { return Ok(None) };
         let poison = |error: domain::InvalidId| MessageError::Poison(error.to_string());
         let org: OrgId = org.parse().map_err(poison)?;
@@ -133,7 +146,15 @@ impl MailEventsFunction {
             }
             "Bounce" if bounce.is_some_and(|bounce| bounce.kind() == BounceKind::Hard) => MailEventKind::BouncedForGood,
             "Complaint" => MailEventKind::Complained,
-            // Delays, soft bounces, opens and clicks: nothing here depends on them yet.
+            // They come if somebody adds them to the configuration set; the template does not, for SES would then change
+            // every link of a mail, that to unsubscribe too.
+            "Open" | "Click" => {
+                let Some(seen) = open.or(click) else { return Ok(None) };
+                let kind = seen.link.map_or(TouchKind::Open, |link| TouchKind::Click { link });
+                let (at, user_agent) = (seen.timestamp, seen.user_agent);
+                MailEventKind::Touched(Told { kind, at, user_agent, head: false })
+            }
+            // Delays and soft bounces: nothing here depends on them yet.
             _ => return Ok(None),
         };
         Ok(Some(MailEvent { org, delivery, what }))

@@ -4,7 +4,7 @@ mod schedules;
 
 use std::sync::Arc;
 
-use domain::{Assistant, AssistantId, CrmUser, IntegrationStatus, Lead, LeadId, OrgId, Schedule, UserId};
+use domain::{Assistant, AssistantId, CrmUser, Decision, IntegrationStatus, Lead, LeadId, OrgId, Schedule, UserId};
 
 use crate::error::AppError;
 use crate::ports::{Clock, Event, Events, TableError};
@@ -38,6 +38,18 @@ pub struct LeadReport {
     pub lead: Lead,
     /// What happened, oldest first.
     pub story: Vec<StoryLine>,
+}
+
+/// A stored decision, and whether it would be the same again.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Why {
+    /// The decision, with all that decided it.
+    #[serde(flatten)]
+    pub decision: Decision,
+    /// In words.
+    pub words: String,
+    /// Does the same question have the same answer today? `None` where nothing was asked.
+    pub replays: Option<bool>,
 }
 
 impl Admin {
@@ -227,6 +239,14 @@ impl Admin {
             }
         }
         Err(AppError::Contended(format!("the connection of {org}")))
+    }
+
+    /// Why each of a lead's mails left, waited or did not, oldest first.
+    pub async fn why(&self, org: &OrgId, id: &LeadId) -> Result<Vec<Why>, AppError> {
+        let known = self.store.lead(org, id).await?;
+        known.ok_or_else(|| AppError::Invalid(format!("there is no lead {id}")))?;
+        let why = |decision: Decision| Why { words: decision.ruling.to_string(), replays: decision.replay(), decision };
+        Ok(self.store.decisions(org, id).await?.into_iter().map(why).collect())
     }
 
     /// Changes that the CRM refused for good.

@@ -1,4 +1,5 @@
-//! What is due besides the schedule: answers, people's own words, and reminders of hot leads.
+//! What is due besides the schedule: answers, people's own words, reminders of hot leads, and the count of opens and
+//! clicks.
 //!
 //! **Invariant:** an errand's mail leaves as a scheduled one does; only an answer, which a person waits for, leaves at once.
 
@@ -23,6 +24,12 @@ impl Nurture {
         let (lead, now) = (&stored.lead, self.changes().clock.calendar());
         if lead.in_flight().is_some() {
             return Ok(None);
+        }
+        if lead.engagement.settles_at().is_some_and(|due| due <= now) {
+            let due =
+                |lead: &Lead| lead.engagement.settles_at().filter(|due| *due <= now).map(|_| Fact::TouchesSettled);
+            self.changes().apply(org, &lead.id, due, Alongside::default()).await?;
+            return Ok(Some(Stepped::Nothing));
         }
         if lead.reminder.is_some_and(|reminder| reminder.due <= now) {
             let due = |lead: &Lead| lead.reminder.filter(|reminder| reminder.due <= now).map(|_| Fact::ReminderDue);

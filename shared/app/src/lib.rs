@@ -18,6 +18,7 @@ pub mod preflight;
 pub mod receive;
 pub mod store;
 pub mod tokens;
+pub mod touches;
 pub mod unsubscribe;
 pub mod upkeep;
 pub mod writeback;

@@ -1,4 +1,4 @@
-//! What the mail provider reports about mails it took: they left, came back, or were called abuse.
+//! What the mail provider reports about mails it took: they left, came back, were called abuse, opened or followed.
 
 use domain::{DeliveryId, Fact, Lead, LeadId, OrgId, SuppressedWhy};
 use jiff::Timestamp;
@@ -7,6 +7,7 @@ use crate::change::Applied;
 use crate::deliveries::Deliveries;
 use crate::error::AppError;
 use crate::store::Alongside;
+use crate::touches::{Told, Touches};
 
 /// A provider's report about a delivery, which it knows by the tags we gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub enum MailEventKind {
     BouncedForGood,
     /// Its receiver called it abuse.
     Complained,
+    /// It was opened, or a link in it followed, as the provider's own picture and links tell.
+    Touched(Told),
 }
 
 /// Applies reports.
@@ -50,6 +53,10 @@ impl MailEvents {
                 self.deliveries.sent(&event.org, &lead, &event.delivery, message_id, *at).await
             }
             MailEventKind::BouncedForGood => self.undeliverable(&event.org, &lead, SuppressedWhy::Bounced).await,
+            MailEventKind::Touched(told) => {
+                let touches = Touches { changes: self.deliveries.changes.clone() };
+                touches.note(&event.org, &event.delivery, told).await
+            }
             MailEventKind::Complained => self.undeliverable(&event.org, &lead, SuppressedWhy::Complained).await,
         }
     }

@@ -11,8 +11,10 @@ use std::sync::Arc;
 
 use domain::{
     Assistant, DeliveryId, EmailAddress, Fact, Lead, LeadId, Mailbox, OrgId, OutgoingMail, Purpose, SigningKey, Stage,
+    Tracking, tracked_html,
 };
 use jiff::{SignedDuration, Timestamp};
+use url::Url;
 
 use crate::change::LeadChanges;
 use crate::deliveries::Deliveries;
@@ -151,6 +153,24 @@ impl Nurture {
         url.map_or_else(|_| String::new(), String::from)
     }
 
+    /// The mail with the HTML that tells of opens, and of clicks, where the assistant's mails are watched.
+    fn watched(&self, connection: &Connection, assistant: &Assistant, mail: OutgoingMail) -> OutgoingMail {
+        let (org, delivery) = (&connection.org, &mail.delivery);
+        let address = |path: String| connection.public_url.join(&path).map(String::from).ok();
+        let clicks = match assistant.tracking {
+            Tracking::Off => return OutgoingMail { html: None, ..mail },
+            Tracking::Opens => false,
+            Tracking::OpensAndClicks => true,
+        };
+        let wrap = |link: &Url| {
+            let watched = clicks && link.as_str() != mail.unsubscribe_url;
+            watched.then(|| address(format!("c/{}", self.key.click_token(org, delivery, link)))).flatten()
+        };
+        let picture = address(format!("o/{}", self.key.open_token(org, delivery)));
+        let html = picture.map(|picture| tracked_html(&mail.text, wrap, &picture));
+        OutgoingMail { html, ..mail }
+    }
+
     /// A mail to the lead in its thread, with nothing written yet.
     fn envelope(
         &self,
@@ -173,6 +193,7 @@ impl Nurture {
             reply_to: reply_domain.and_then(|domain| format!("{}@{domain}", name(Purpose::Reply)).parse().ok()),
             subject: String::new(),
             text: String::new(),
+            html: None,
             message_id: format!("<{number}.{}@{domain}>", name(Purpose::Thread)),
             in_reply_to: lead.thread.message_ids.last().cloned(),
             references: lead.thread.message_ids.clone(),

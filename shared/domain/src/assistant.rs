@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::EmailAddress;
 use crate::calendar::Calendar;
 use crate::crm::CrmUser;
+use crate::engagement::Tracking;
 use crate::id::{AssistantId, UserId};
 use crate::place::Country;
 use crate::schedule::Schedule;
@@ -81,6 +82,9 @@ pub struct Assistant {
     /// Do its mails leave by themselves, or once a person has approved them?
     #[serde(default)]
     pub approval: Approval,
+    /// Is it watched whether its mails are opened, and their links followed?
+    #[serde(default)]
+    pub tracking: Tracking,
     /// What it writes about when the record says nothing.
     #[serde(default)]
     pub default_context: String,
@@ -161,6 +165,7 @@ impl Assistant {
             more_information: String::new(),
             ai_disclosure: None,
             approval: Approval::default(),
+            tracking: Tracking::default(),
             default_context: String::new(),
             brochure_url: String::new(),
             calendar_url: String::new(),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::calendar::Calendar;
 use crate::crm::Note;
+use crate::engagement::Engagement;
 use crate::lead::{Answer, EndReason, Lead, LeadState, SentMail, Stage, SuppressedWhy};
 use crate::notes::{self, display_name};
 use crate::owner::{OwnerRule, PreviousOwner};
@@ -30,6 +31,7 @@ pub(crate) fn hand_back(lead: &Lead, calendar: &Calendar) -> Note {
             who(lead),
             why,
             mails(lead, calendar),
+            opened(lead),
             said(lead, calendar),
             wants(lead),
             format!("Next: {}", next_step(lead)),
@@ -164,6 +166,22 @@ fn mails(lead: &Lead, calendar: &Calendar) -> String {
         many => format!(", opened {many} times,"),
     };
     format!("Mails: {count}{opened} with the schedule {}{newest}.", field(&lead.schedule))
+}
+
+/// What a person did with the mails. Nothing, where nothing is known: it may not have been watched.
+fn opened(lead: &Lead) -> String {
+    let Engagement { opened, clicks, .. } = lead.engagement;
+    let count = |number: u32, one: &str, many: &str| match number {
+        1 => format!("1 {one}"),
+        number => format!("{number} {many}"),
+    };
+    match (opened, clicks) {
+        (0, _) => String::new(),
+        (opened, 0) => format!("They opened {}.", count(opened, "mail", "mails")),
+        (opened, clicks) => {
+            format!("They opened {} and followed {}.", count(opened, "mail", "mails"), count(clicks, "link", "links"))
+        }
+    }
 }
 
 fn day(at: Timestamp, calendar: &Calendar) -> String {

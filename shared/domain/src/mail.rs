@@ -46,6 +46,9 @@ pub struct OutgoingMail {
     pub subject: String,
     /// Plain text.
     pub text: String,
+    /// The same text as HTML, where opens or clicks are watched. `None`: the mail is plain text alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
     /// The Message-ID we give it, with its angle brackets. SES replaces it, so it also stands in `references`.
     pub message_id: String,
     /// The mail this one answers.

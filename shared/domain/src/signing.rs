@@ -23,6 +23,10 @@ pub enum Purpose {
     Unsubscribe,
     /// The token of a notification channel.
     Channel,
+    /// The picture that tells when a mail is opened.
+    Open,
+    /// A link that tells when it is followed.
+    Click,
     /// The OAuth `state`, bound to one browser.
     OauthState,
 }
@@ -34,6 +38,8 @@ impl Purpose {
             Self::Thread => b"thread",
             Self::Unsubscribe => b"unsubscribe",
             Self::Channel => b"channel",
+            Self::Open => b"open",
+            Self::Click => b"click",
             Self::OauthState => b"oauth-state",
         }
     }

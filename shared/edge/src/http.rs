@@ -1,7 +1,7 @@
 //! HTTP answers. A refused request gets a stable code, a sentence and a request id, and leaves one line in the log.
 
 use app::AppError;
-use lambda_http::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use lambda_http::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
 use lambda_http::http::{StatusCode, response::Builder};
 use lambda_http::{Body, Request, RequestExt, Response};
 use serde_json::json;
@@ -158,6 +158,20 @@ fn finish(builder: Builder, body: String) -> Response<Body> {
 /// Nothing but a status, as programs want it.
 pub fn done(status: StatusCode) -> Response<Body> {
     finish(headers(status, "text/plain; charset=utf-8"), String::new())
+}
+
+/// A picture of one transparent point (GIF89a).
+pub fn picture() -> Response<Body> {
+    const GIF: &[u8] =
+        b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+    let builder = headers(StatusCode::OK, "image/gif");
+    builder.body(Body::from(GIF)).expect("status and headers are constants of this module")
+}
+
+/// Sends a browser on, this time only.
+pub fn redirect(to: &Url) -> Response<Body> {
+    let builder = headers(StatusCode::FOUND, "text/plain; charset=utf-8").header(LOCATION, to.as_str());
+    builder.body(Body::Empty).expect("a URL is written in ASCII without control characters")
 }
 
 /// JSON.

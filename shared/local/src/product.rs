@@ -14,6 +14,7 @@ use app::ports::{Accounts, Clock, Event, Events, Mailer, Secrets, SecretsError};
 use app::receive::{Receive, Received};
 use app::store::Store;
 use app::tokens::TokenKeeper;
+use app::touches::Touches;
 use app::unsubscribe::Unsubscribe;
 use app::upkeep::{Swept, Upkeep};
 use app::writeback::Writeback;
@@ -141,6 +142,8 @@ impl Product {
             crm_writeback: CrmWriteback { writeback: Writeback { changes: changes.clone(), crm: crm.clone() } },
             console: Console {
                 unsubscribe: Unsubscribe { changes: changes.clone(), key: key.clone() },
+                touches: Touches { changes: changes.clone() },
+                key: key.clone(),
                 receive: receive(),
                 inbound_token,
             },

@@ -13,7 +13,7 @@ use app::writing::Writing;
 use axum::body::Bytes;
 use domain::{Assistant, Calendar, Lead, OrgId, Wake};
 use jiff::{SignedDuration, Timestamp};
-use lambda_http::http::header::{COOKIE, LOCATION, SET_COOKIE};
+use lambda_http::http::header::{COOKIE, LOCATION, SET_COOKIE, USER_AGENT};
 use lambda_http::{Body, Response};
 use mail::EmlOutbox;
 use secrecy::SecretString;
@@ -224,6 +224,15 @@ impl World {
     /// The one-click unsubscription of RFC 8058, as a mail program posts it.
     pub async fn post(&self, path: &str) -> Response<Body> {
         self.request("POST", path, None, Body::Empty).await
+    }
+
+    /// A picture or a link, as the software of this name fetches it.
+    pub async fn fetch(&self, method: &str, path: &str, user_agent: &str) -> Response<Body> {
+        let request = http::Request::builder().method(method).uri(path).header(USER_AGENT, user_agent);
+        match request.body(Body::Empty) {
+            Ok(request) => self.product.route(request).await,
+            Err(_) => Response::new(Body::Empty),
+        }
     }
 
     /// Any request to the product.

@@ -6,10 +6,11 @@
 
 use std::time::SystemTime;
 
-use data_encoding::BASE64;
+use data_encoding::{BASE64, HEXLOWER};
 use domain::{Mailbox, OutgoingMail};
-use lettre::message::SinglePart;
 use lettre::message::header::{Date, HeaderName, HeaderValue, Headers, MIME_VERSION_1_0};
+use lettre::message::{MultiPart, MultiPartKind, SinglePart};
+use sha2::{Digest, Sha256};
 
 use crate::text::{many_lines, one_line};
 
@@ -63,8 +64,24 @@ pub fn render(mail: &OutgoingMail) -> Result<Vec<u8>, String> {
 
     let mut mime = headers.to_string().into_bytes();
     // lettre picks 7bit for short ASCII lines, else quoted-printable or base64, whichever is shorter.
-    mime.extend(SinglePart::plain(many_lines(&mail.text)).formatted());
+    let plain = SinglePart::plain(many_lines(&mail.text));
+    mime.extend(match &mail.html {
+        None => plain.formatted(),
+        Some(html) => {
+            let html = SinglePart::html(many_lines(html));
+            let parts = MultiPart::builder().kind(MultiPartKind::Alternative).boundary(boundary(mail));
+            // The last part is the one that mail programs show.
+            parts.singlepart(plain).singlepart(html).formatted()
+        }
+    });
     Ok(mime)
+}
+
+/// The same for the same mail, so that its bytes are, and nothing that the parts could hold but by intent of a hash.
+fn boundary(mail: &OutgoingMail) -> String {
+    let mut hash = Sha256::new();
+    [&mail.message_id, &mail.text].iter().for_each(|part| hash.update(part.as_bytes()));
+    format!("={}", HEXLOWER.encode(&hash.finalize()[..16]))
 }
 
 /// A line break inside a header.

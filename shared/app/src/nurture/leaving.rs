@@ -169,7 +169,7 @@ impl Nurture {
             tracing::error!(%org, lead.id = %lead.id, attempts, "a mail cannot be handed to the mail system: check its settings");
         }
         if let Some(Stored { value: approved, .. }) = due.before.as_ref().filter(|_| due.is_approved()) {
-            let mail = OutgoingMail { date: now, ..approved.mail.clone() };
+            let mail = self.watched(connection, assistant, OutgoingMail { date: now, ..approved.mail.clone() });
             return Ok(Delivery { mail, attempts, outcome: Outcome::Claimed, how: approved.how.clone() });
         }
         let envelope = self.envelope(connection, assistant, lead, due.name(), due.address.clone());
@@ -212,6 +212,7 @@ impl Nurture {
                 (OutgoingMail { subject: draft.subject, text: draft.text, ..envelope }, how)
             }
         };
+        let mail = self.watched(connection, assistant, mail);
         Ok(Delivery { mail, attempts, outcome: Outcome::Claimed, how })
     }
 

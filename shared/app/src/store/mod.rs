@@ -12,7 +12,7 @@ mod schedules;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::{Assistant, AssistantId, DeliveryId, EmailAddress, Lead, LeadId, OrgId, SuppressedWhy, UserId};
+use domain::{Assistant, AssistantId, Decision, DeliveryId, EmailAddress, Lead, LeadId, OrgId, SuppressedWhy, UserId};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -141,6 +141,12 @@ impl Store {
     pub async fn story(&self, org: &OrgId, id: &LeadId) -> Result<Vec<StoryLine>> {
         let lines = self.read_all(&keys::lead_partition(org, id), keys::EVENTS).await?;
         Ok(lines.into_iter().map(|stored| stored.value).collect())
+    }
+
+    /// Why a lead's mails left, waited or did not, oldest first.
+    pub async fn decisions(&self, org: &OrgId, id: &LeadId) -> Result<Vec<Decision>> {
+        let decisions = self.read_all(&keys::lead_partition(org, id), keys::DECISIONS).await?;
+        Ok(decisions.into_iter().map(|stored| stored.value).collect())
     }
 
     /// A delivery by its name.

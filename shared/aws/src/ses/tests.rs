@@ -34,6 +34,7 @@ fn mail() -> OutgoingMail {
         reply_to: None,
         subject: "Hello".to_owned(),
         text: String::new(),
+        html: None,
         message_id: "<1@example.com>".to_owned(),
         in_reply_to: None,
         references: vec![],

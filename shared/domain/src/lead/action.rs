@@ -7,6 +7,7 @@ use super::change::Changing;
 use super::errand::ErrandKind;
 use super::{DeactivatedWhy, EndReason, HandBack, IllegalFact, Lead, LeadState, Moment, Stage, SuppressedWhy};
 use crate::crm::{ConnectionStatus, CrmChange, Note};
+use crate::engagement::Engagement;
 use crate::id::StepNo;
 use crate::mail::{Mailbox, Thread};
 use crate::notes;
@@ -255,6 +256,7 @@ impl Changing<'_> {
         lead.schedule_revision = schedule_revision;
         (lead.errands, lead.mails_sent) = (0, 0);
         lead.sent.clear();
+        lead.engagement = Engagement::default();
         (lead.answer, lead.thread) = (None, Thread::default());
         lead.enrolled_at = self.moment.now;
         if !matches!(lead.state, LeadState::Warm | LeadState::Hot) {

@@ -11,6 +11,8 @@ impl Lead {
         let mut change = Changing { lead: self.clone(), effects: Vec::new(), moment };
         match fact {
             Fact::Asked(order) => change.asked(order)?,
+            Fact::Touched(touch) => change.touched(&touch),
+            Fact::TouchesSettled => change.touches_settled(),
             fact if change.is_of_errand(&fact) => change.errand(fact)?,
             fact => change.schedule(self.stage.clone(), fact)?,
         }
@@ -185,6 +187,8 @@ impl Fact {
             Self::SendRefused { .. } => "a refusal by the mail system",
             Self::Unsettled { .. } => "an unsettled delivery",
             Self::Received { .. } => "an answer",
+            Self::Touched(_) => "an open or a click",
+            Self::TouchesSettled => "the count of opens and clicks",
             Self::Undeliverable { .. } => "a bounce",
             Self::Unsubscribed { .. } => "an unsubscription",
             Self::NothingLeft => "the end of a shortened schedule",

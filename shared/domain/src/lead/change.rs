@@ -143,7 +143,7 @@ impl Changing<'_> {
         self.crm(CrmChange::LogMail(Box::new(mail)));
     }
 
-    fn name_of(&self, delivery: &DeliveryId) -> String {
+    pub fn name_of(&self, delivery: &DeliveryId) -> String {
         let errand = self.lead.errand.as_ref().filter(|errand| self.lead.errand_delivery(errand) == *delivery);
         if let Some(errand) = errand {
             return errand.kind.name().to_owned();

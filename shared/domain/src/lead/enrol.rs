@@ -7,6 +7,7 @@ use super::{DeactivatedWhy, Effect, EndReason, HandBack, Lead, LeadState, Person
 use crate::address::EmailAddress;
 use crate::assistant::Assistant;
 use crate::crm::{ConnectionStatus, CrmChange};
+use crate::engagement::Engagement;
 use crate::id::{LeadId, StepNo, UserId};
 use crate::mail::Thread;
 use crate::notes;
@@ -172,6 +173,7 @@ impl Enrolment<'_> {
             reminder: None,
             resume_at: None,
             opens: Opens::default(),
+            engagement: Engagement::default(),
             enrolled_at: self.now,
             turned_away_at: self.before.as_ref().and_then(|lead| lead.turned_away_at),
         }

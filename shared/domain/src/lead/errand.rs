@@ -135,7 +135,7 @@ impl Lead {
             Some(Errand { progress: ErrandProgress::Sending { .. }, .. }) | None => None,
         };
         let reminder = self.reminder.as_ref().map(|reminder| reminder.due);
-        [stage, errand, reminder].into_iter().flatten().min().map(Wake::Due)
+        [stage, errand, reminder, self.engagement.settles_at()].into_iter().flatten().min().map(Wake::Due)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::address::EmailAddress;
 use crate::assistant::Assistant;
 use crate::crm::CrmChange;
 use crate::decision::Decision;
+use crate::engagement::Touch;
 use crate::id::DeliveryId;
 use crate::mail::LoggedMail;
 use crate::owner::PreviousOwner;
@@ -84,6 +85,10 @@ pub enum Fact {
         /// How it was read.
         reading: Reading,
     },
+    /// A mail was opened, or a link in it followed, by whomever.
+    Touched(Box<Touch>),
+    /// Touches that were held count now.
+    TouchesSettled,
     /// A mail bounced for good, or its receiver complained.
     Undeliverable {
         /// Bounced or complained.

@@ -3,6 +3,7 @@
 mod action;
 mod apply;
 mod change;
+mod engaged;
 mod enrol;
 mod errand;
 mod fact;
@@ -19,6 +20,7 @@ use crate::address::EmailAddress;
 use crate::assistant::Assistant;
 use crate::compose::Parameters;
 use crate::crm::ConnectionStatus;
+use crate::engagement::Engagement;
 use crate::id::{AssistantId, DeliveryId, LeadId, StepNo, UserId};
 use crate::mail::Thread;
 use crate::owner::PreviousOwner;
@@ -94,6 +96,9 @@ pub struct Lead {
     /// At which hours of its day it opened mails.
     #[serde(default)]
     pub opens: Opens,
+    /// What was done to the mails of this run.
+    #[serde(default)]
+    pub engagement: Engagement,
     /// When the assistant took it on.
     pub enrolled_at: Timestamp,
     /// When this record was last turned away; a workflow that keeps assigning it is answered once a day, not for ever.

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 pub enum LeadState {
     /// Follow-up in progress.
     Cold,
-    /// Asked for something, or to be contacted later.
+    /// Opened a mail.
+    Engaged,
+    /// Opened three mails, followed a link, asked for something, or to be contacted later.
     Warm,
     /// Agreed to meet.
     Hot,
@@ -29,6 +31,7 @@ impl LeadState {
     pub fn name(self) -> &'static str {
         match self {
             Self::Cold => "Cold",
+            Self::Engaged => "Engaged",
             Self::Warm => "Warm",
             Self::Hot => "Hot",
             Self::Responded => "Responded",
@@ -42,12 +45,22 @@ impl LeadState {
 
 impl LeadState {
     /// The state after `news`: interest never falls by itself, and only a wish to be left alone, or an address that is
-    /// dead, outweighs it.
+    /// dead, outweighs it. Having opened a mail is not yet an interest that outlasts the schedule.
     pub(super) fn and(self, news: Self) -> Self {
         match (self, news) {
             (Self::Unsubscribed, _) => self,
-            (_, Self::Unsubscribed | Self::Deactivated(_)) => news,
+            (_, Self::Unsubscribed | Self::Deactivated(_)) | (Self::Engaged, Self::Processed) => news,
             _ if news.interest() > self.interest() || self.interest() == 0 => news,
+            _ => self,
+        }
+    }
+
+    /// The state after opens or clicks, which make it `news`. They say less than any answer, and an open less than where
+    /// the lead is or that the schedule has ended.
+    pub(super) fn and_touches(self, news: Self) -> Self {
+        match (self, news) {
+            (Self::Cold, Self::Engaged | Self::Warm)
+            | (Self::Engaged | Self::OutOfOffice | Self::Processed, Self::Warm) => news,
             _ => self,
         }
     }
@@ -55,9 +68,10 @@ impl LeadState {
     fn interest(self) -> u8 {
         match self {
             Self::Cold | Self::OutOfOffice | Self::Processed => 0,
-            Self::Responded | Self::Deactivated(_) | Self::Unsubscribed => 1,
-            Self::Warm => 2,
-            Self::Hot => 3,
+            Self::Engaged => 1,
+            Self::Responded | Self::Deactivated(_) | Self::Unsubscribed => 2,
+            Self::Warm => 3,
+            Self::Hot => 4,
         }
     }
 }

@@ -74,27 +74,27 @@ fn reading(kind: MailKind, intent: Option<Intent>) -> Reading {
     }
 }
 
-fn answer(now: Timestamp, intent: Intent) -> Fact {
+pub(super) fn answer(now: Timestamp, intent: Intent) -> Fact {
     Fact::Received { mail: logged(Direction::Received, now, "words"), reading: reading(MailKind::Human, Some(intent)) }
 }
 
 /// A lead with its clock: applies facts, collects effects, checks on every step what must always hold.
-struct Walk {
-    assistant: Assistant,
-    schedule: Schedule,
-    lead: Lead,
-    effects: Vec<Effect>,
-    now: Timestamp,
+pub(super) struct Walk {
+    pub(super) assistant: Assistant,
+    pub(super) schedule: Schedule,
+    pub(super) lead: Lead,
+    pub(super) effects: Vec<Effect>,
+    pub(super) now: Timestamp,
 }
 
 impl Walk {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let (assistant, schedule) = (tara(), recommended());
         let Transition { lead, effects } = enrolment(&assistant, &schedule).decide();
         Self { assistant, schedule, lead, effects, now: at("2026-01-05T10:00:00Z") }
     }
 
-    fn apply(&mut self, fact: Fact) -> Result<(), IllegalFact> {
+    pub(super) fn apply(&mut self, fact: Fact) -> Result<(), IllegalFact> {
         let moment = Moment { now: self.now, assistant: &self.assistant, schedule: &self.schedule };
         let before = self.lead.clone();
         let asked = matches!(fact, Fact::Asked(_));
@@ -113,7 +113,7 @@ impl Walk {
         Ok(())
     }
 
-    fn send_due(&mut self) {
+    pub(super) fn send_due(&mut self) {
         if let Stage::Waiting { step, due, .. } = self.lead.stage.clone() {
             self.now = self.now.max(due);
             let delivery = self.lead.delivery(step);
@@ -155,7 +155,7 @@ impl Walk {
         self.changes().iter().map(kind).collect()
     }
 
-    fn changes(&self) -> Vec<&CrmChange> {
+    pub(super) fn changes(&self) -> Vec<&CrmChange> {
         self.effects
             .iter()
             .filter_map(|effect| if let Effect::Crm(change) = effect { Some(change) } else { None })

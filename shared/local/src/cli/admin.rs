@@ -8,7 +8,9 @@ use app::mailboxes::MailboxAdmin;
 use app::ports::Events;
 use app::store::Store;
 use clap::{Args, Subcommand};
-use domain::{Approval, Assistant, AssistantId, Calendar, Country, LeadId, OrgId, SendWindow};
+use domain::{
+    Approval, Assistant, AssistantId, Calendar, Country, Engagement, LeadId, OrgId, SendWindow, Tracking,
+};
 use edge::SystemClock;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -130,6 +132,9 @@ pub struct AssistantFields {
     /// Whether the CRM also sends the owner a mail with each reminder [default: false]
     #[arg(long, value_name = "true|false")]
     remind_by_mail: Option<bool>,
+    /// Whether its mails tell of being opened, and of their links being followed: off, opens or clicks (both) [default: off]
+    #[arg(long, value_name = "off|opens|clicks", value_parser = tracking)]
+    tracking: Option<Tracking>,
     /// What it writes about when the record says nothing
     #[arg(long)]
     context: Option<String>,
@@ -264,6 +269,7 @@ impl AssistantFields {
         assistant.approval = self.approval.unwrap_or(assistant.approval);
         assistant.at_risk_days = self.at_risk_days.unwrap_or(assistant.at_risk_days);
         assistant.remind_by_mail = self.remind_by_mail.unwrap_or(assistant.remind_by_mail);
+        assistant.tracking = self.tracking.unwrap_or(assistant.tracking);
         assistant.daily_cap = self.daily_cap.unwrap_or(assistant.daily_cap);
         Ok(())
     }
@@ -274,6 +280,15 @@ fn approval(text: &str) -> Result<Approval, String> {
         "send" => Ok(Approval::Send),
         "hold" => Ok(Approval::Hold),
         _ => Err("write send or hold".to_owned()),
+    }
+}
+
+fn tracking(text: &str) -> Result<Tracking, String> {
+    match text {
+        "off" => Ok(Tracking::Off),
+        "opens" => Ok(Tracking::Opens),
+        "clicks" => Ok(Tracking::OpensAndClicks),
+        _ => Err("write off, opens or clicks".to_owned()),
     }
 }
 
@@ -366,7 +381,9 @@ impl LeadCommand {
                 let (admin, org) = place.open().await?;
                 let report = admin.lead(&org, &id).await.map_err(|error| error.to_string())?;
                 place.print(&report, |report| {
-                    let head = format!("{} {}", report.lead.person.full_name(), report.lead.state.name());
+                    let Engagement { opened, clicks, .. } = report.lead.engagement;
+                    let (name, state) = (report.lead.person.full_name(), report.lead.state.name());
+                    let head = format!("{name} {state}; mails opened: {opened}, links followed: {clicks}");
                     let story = report.story.iter().map(|line| format!("{}  {}", line.at, line.text));
                     std::iter::once(head).chain(story).collect::<Vec<_>>().join("\n")
                 })

@@ -7,6 +7,7 @@ mod mailbox;
 mod plan;
 mod read_mail;
 mod schedules;
+mod why;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -82,6 +83,8 @@ enum Command {
     Backup(backups::BackupCommand),
     /// Print how mails are read: one line of JSON each, with the evidence; needs no data directory and no network
     ReadMail(read_mail::ReadMailArgs),
+    /// Tell why each mail of a lead left, waited or did not
+    Why(why::WhyCommand),
 }
 
 #[derive(Debug, Args)]
@@ -162,6 +165,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Backup(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Lead(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Plan(args)) => administer(Box::pin(args.run())).await,
+        Some(Command::Why(command)) => administer(Box::pin(command.run())).await,
     };
     result.unwrap_or_else(|message| fail(&message))
 }

@@ -42,6 +42,7 @@ pub(crate) fn outgoing(step: u8) -> OutgoingMail {
         reply_to: Some(address("r-7f3k2@reply.acme.example")),
         subject: "Fewer punch cards, Ada?".to_owned(),
         text: "Good morning,\n\n.a line with a dot\n-- \nÉric\n".to_owned(),
+        html: None,
         in_reply_to: Some("<earlier@acme.example>".to_owned()),
         references: vec!["<first@acme.example>".to_owned(), "<earlier@acme.example>".to_owned()],
         unsubscribe_url: "https://acme.example/u/contacts-5540000310003?s=abc_-".to_owned(),

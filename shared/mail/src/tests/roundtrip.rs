@@ -221,3 +221,18 @@ proptest! {
         check(&OutgoingMail { from, to, cc, automatic_answer, subject, text, references, ..outgoing(1) });
     }
 }
+
+#[test]
+fn the_html_stands_beside_the_same_plain_text() {
+    let html = "<!DOCTYPE html>\n<html><body>Grüße <a href=\"https://t.example/c/x\">\n.\n</a></body></html>\n";
+    let mail = OutgoingMail { html: Some(html.to_owned()), ..outgoing(1) };
+    let mime = render(&mail).unwrap();
+    assert_eq!(mime, render(&mail).unwrap(), "the same mail is the same bytes");
+    let whole = str::from_utf8(&mime).unwrap();
+    assert!(whole.split("\r\n").all(|line| line.is_ascii() && line.len() <= 998), "{whole}");
+    assert!(whole.contains("Content-Type: multipart/alternative;"), "{whole}");
+    let parsed = mail_parser::MessageParser::default().parse(&mime).unwrap();
+    assert_eq!(parsed.body_text(0).unwrap().replace("\r\n", "\n"), mail.text);
+    assert_eq!(parsed.body_html(0).unwrap().replace("\r\n", "\n"), html);
+    assert_eq!((parsed.text_body_count(), parsed.html_body_count(), parsed.attachment_count()), (1, 1, 0));
+}

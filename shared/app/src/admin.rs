@@ -1,5 +1,6 @@
 //! Administration: assistants, schedules and leads, from the command line or any other front.
 
+mod phrases;
 mod schedules;
 
 use std::sync::Arc;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use domain::{Fact, Lead, LeadId, Moment, OrgId};
+use domain::when::Booking;
+use domain::{Effect, Fact, Lead, LeadId, Moment, OrgId, SuppressedWhy};
 
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::ports::{Clock, Event, Events};
-use crate::store::{Alongside, Clash, LeadCommit, Store};
+use crate::store::{Alongside, Clash, Counted, LeadCommit, Store};
 
 const TRIES: usize = 8;
 
@@ -51,9 +52,15 @@ impl LeadChanges {
             let Some(fact) = make(&stored.lead) else { return Ok(Applied::Known) };
             let now = self.clock.calendar();
             let transition = stored.lead.apply(fact, &Moment { now, assistant, schedule: &schedule })?;
-            let writes_back = transition.effects.iter().any(|effect| matches!(effect, domain::Effect::Crm(_)));
-            let commit =
+            let writes_back = transition.effects.iter().any(|effect| matches!(effect, Effect::Crm(_)));
+            let counted = transition.effects.iter().find_map(counted);
+            let mut commit =
                 LeadCommit::new(org, Some(&stored), transition, now, self.clock.real()).alongside(&alongside)?;
+            if let Some(counted) = counted {
+                let agenda = self.store.agenda(org, &assistant.id).await?;
+                let day = (assistant.calendar.date(now), counted);
+                commit = commit.booking(&agenda, &agenda.change(assistant, &Booking::default(), Some(day)))?;
+            }
             match self.store.commit_lead(commit).await? {
                 Ok(()) => {
                     if writes_back {
@@ -72,5 +79,17 @@ impl LeadChanges {
         if let Err(error) = self.events.publish(&[Event::WritebackPending { org: org.clone() }]).await {
             tracing::warn!(%org, %error, "the outbox waits for the next upkeep");
         }
+    }
+}
+
+/// What counts against the assistant, whose breakers look at it.
+fn counted(effect: &Effect) -> Option<Counted> {
+    match effect {
+        Effect::Suppress { why: SuppressedWhy::Bounced, .. } => Some(Counted::Bounced),
+        Effect::Suppress { why: SuppressedWhy::Complained, .. } => Some(Counted::Complained),
+        Effect::Suppress { why: SuppressedWhy::Unsubscribed, .. }
+        | Effect::Crm(_)
+        | Effect::Tell(_)
+        | Effect::Decided(_) => None,
     }
 }

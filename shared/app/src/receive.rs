@@ -48,7 +48,7 @@ impl Receive {
             // A copy of our own mail, by a rule of somebody's mailbox.
             return Ok(Received::Repeated);
         }
-        let reading = read_mail(mail, &[]);
+        let reading = read_mail(mail, &store.phrases(&org).await?);
         let sender =
             mail.from.clone().or_else(|| stored.lead.address.clone()).unwrap_or_else(|| assistant.email.clone());
         let logged = LoggedMail {

@@ -5,7 +5,7 @@
 //! | connection of an org | `org#O` | `connection` | work `upkeep` |
 //! | assistant, schedule | `org#O` | `assistant#A`, `schedule#S` | |
 //! | a schedule's earlier revision | `org#O` | `past-schedule#R#S` | |
-//! | the nurture table | `org#O` | `postscripts` | |
+//! | the nurture table, taught phrases | `org#O` | `postscripts`, `phrases` | |
 //! | an assistant's own mailbox, and how far it is read | `org#O` | `account#H` | work `mailbox#N`, real time |
 //! | the org's users, as last read | `org#O` | `users` | |
 //! | lease | `org#O` | `lease#NAME` | |
@@ -130,6 +130,10 @@ pub(super) const PAST_SCHEDULES: &str = "past-schedule#";
 
 pub(super) fn past_schedule(org: &OrgId, name: &str, revision: u32) -> Key {
     key(org_partition(org), format!("{PAST_SCHEDULES}{revision:08}#{name}"))
+}
+
+pub(super) fn phrases(org: &OrgId) -> Key {
+    key(org_partition(org), "phrases")
 }
 
 pub(super) fn postscripts(org: &OrgId) -> Key {

@@ -1,9 +1,9 @@
-//! Schedules with their earlier revisions, and the nurture table.
+//! What an org wrote for its assistants: schedules with their earlier revisions, the nurture table, taught phrases.
 //!
 //! **Invariant:** a lead finds the revision it began with for as long as that revision has a row; without one it follows
 //! the schedule of that name as it is now.
 
-use domain::{OrgId, Postscripts, Schedule, recommended};
+use domain::{OrgId, Postscripts, Schedule, TaughtPhrase, recommended};
 
 use super::{Result, Store, Stored, expect, keys, row, row_any};
 use crate::ports::{Expect, Write};
@@ -81,6 +81,17 @@ impl Store {
     /// Replaces the nurture table.
     pub async fn put_postscripts(&self, org: &OrgId, postscripts: &Postscripts) -> Result<()> {
         let row = row_any(keys::postscripts(org), postscripts)?;
+        self.table.commit(&[Write::Put { row, expect: Expect::Any }]).await
+    }
+
+    /// What the org taught the reader of mails.
+    pub async fn phrases(&self, org: &OrgId) -> Result<Vec<TaughtPhrase>> {
+        Ok(self.read(&keys::phrases(org)).await?.map(|stored| stored.value).unwrap_or_default())
+    }
+
+    /// Replaces the phrases.
+    pub async fn put_phrases(&self, org: &OrgId, phrases: &[TaughtPhrase]) -> Result<()> {
+        let row = row_any(keys::phrases(org), &phrases)?;
         self.table.commit(&[Write::Put { row, expect: Expect::Any }]).await
     }
 

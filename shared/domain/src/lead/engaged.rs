@@ -171,7 +171,8 @@ mod tests {
             touched(&mut walk, step, "");
         }
         assert_eq!(walk.lead.opens.usual_hour(), Some(15), "half past six of London is half past three in Tokyo");
-        let order = |action| Fact::Asked(Order { action, by: "Pat".to_owned(), why: String::new() });
+        let order =
+            |action| Fact::Asked(Order { action, by: "Pat".to_owned(), why: String::new(), schedule_revision: 0 });
         walk.apply(order(Action::Deactivate)).unwrap();
         walk.lead.person.country.clear();
         let note = walk.changes().into_iter().rev().find_map(|change| match change {

@@ -8,15 +8,14 @@ use app::mailboxes::MailboxAdmin;
 use app::ports::Events;
 use app::store::Store;
 use clap::{Args, Subcommand};
-use domain::{
-    Approval, Assistant, AssistantId, Calendar, Country, Engagement, LeadId, OrgId, SendWindow, Tracking,
-};
+use domain::{Approval, Assistant, AssistantId, Calendar, Country, Engagement, LeadId, OrgId, SendWindow, Tracking};
 use edge::SystemClock;
 use jiff::civil::Date;
 use serde::Serialize;
 
 use super::actions::ActionCommand;
 use super::mailbox::MailboxCommand;
+use super::pace::PaceCommand;
 use super::say;
 use crate::bus::LocalBus;
 use crate::embedded;
@@ -76,6 +75,8 @@ pub enum AssistantCommand {
     /// Set, show, check or remove an assistant's own mailbox
     #[command(subcommand)]
     Mailbox(MailboxCommand),
+    #[command(flatten)]
+    Pace(PaceCommand),
 }
 
 /// What can be said of an assistant.
@@ -328,6 +329,7 @@ impl AssistantCommand {
                 place.print(&report, details)
             }
             Self::Mailbox(command) => command.run().await,
+            Self::Pace(command) => Box::pin(command.run()).await,
             Self::Edit { place, id, fields } => {
                 let (admin, org) = place.open().await?;
                 let edit = |assistant: &mut Assistant| fields.apply(assistant).map_err(app::AppError::Invalid);

@@ -4,6 +4,8 @@ mod actions;
 mod admin;
 mod backups;
 mod mailbox;
+mod pace;
+mod phrases;
 mod plan;
 mod read_mail;
 mod schedules;
@@ -70,6 +72,9 @@ enum Command {
     /// Add, list, show, edit, clone or delete schedules
     #[command(subcommand)]
     Schedule(schedules::ScheduleCommand),
+    /// Show or set phrases that decide what an answer means
+    #[command(subcommand)]
+    Phrases(phrases::PhraseCommand),
     /// Show or set the facts of which each mail carries one as its P.S.
     #[command(subcommand)]
     NurtureTable(schedules::NurtureTableCommand),
@@ -161,6 +166,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::ReadMail(args)) => args.run(),
         Some(Command::Assistant(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Schedule(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::Phrases(command)) => administer(Box::pin(command.run())).await,
         Some(Command::NurtureTable(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Backup(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Lead(command)) => administer(Box::pin(command.run())).await,

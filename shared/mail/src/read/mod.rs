@@ -85,7 +85,7 @@ fn recipients(fields: Fields<'_>, envelope_to: Option<&str>) -> Vec<EmailAddress
 
 fn machine_headers(fields: Fields<'_>) -> Vec<(String, String)> {
     let named = fields.iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
-    let machine = named.filter(|(name, _)| MACHINE_HEADERS.contains(&name.as_str())).take(20);
+    let machine = named.filter(|(name, _)| MACHINE_HEADERS.contains(&name.as_str())).take(MACHINE_HEADERS.len());
     let short = |name: String, value| {
         let value = if name == "content-type" { media_type(fields) } else { one_line(&charset::guess(value)) };
         (name, head(&value, 500).to_owned())

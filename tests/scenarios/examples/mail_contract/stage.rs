@@ -12,6 +12,7 @@ use app::nurture::Nurture;
 use app::ports::{Mailer, Secrets};
 use app::receive::{Receive, Received};
 use app::store::Store;
+use app::writing::Writing;
 use domain::{Assistant, Lead, LeadId, Mailbox, OrgId, OutgoingMail, Schedule, SigningKey};
 use jiff::{SignedDuration, Timestamp};
 use local::embedded::{EmbeddedDynamo, FileSecrets};
@@ -94,6 +95,7 @@ impl Stage {
             from: mailbox("Tara", ASSISTANT),
             to: mailbox("Ada Lovelace", crate::ADA),
             cc: vec![],
+            html: None,
             automatic_answer: false,
             reply_to: Some(format!("r-7f3k2@{REPLY_DOMAIN}").parse().unwrap()),
             subject: "A subject".to_owned(),
@@ -112,7 +114,7 @@ impl Stage {
         let schedule = json!({ "name": mark, "closing_days": 30, "steps": steps });
         let schedule: Schedule = serde_json::from_value(schedule).unwrap();
         let admin = self.world.product.admin();
-        admin.put_schedule(&self.org, &schedule, false).await.unwrap();
+        admin.add_schedule(&self.org, &schedule).await.unwrap();
         let edit = |assistant: &mut Assistant| {
             mark.clone_into(&mut assistant.default_schedule);
             Ok(())
@@ -131,7 +133,13 @@ impl Stage {
     pub async fn send_due(&self) {
         let deliveries = Deliveries { changes: self.receive().changes };
         let reply_domain = (!self.carrier.is_mailbox()).then(|| REPLY_DOMAIN.to_owned());
-        let nurture = Nurture { deliveries, mailer: self.mailer.clone(), key: self.key.clone(), reply_domain };
+        let nurture = Nurture {
+            deliveries,
+            writing: Writing::default(),
+            mailer: self.mailer.clone(),
+            key: self.key.clone(),
+            reply_domain,
+        };
         for _ in 0..24 * 14 {
             let ticked = nurture.tick(Timestamp::MAX).await.unwrap();
             assert_eq!((ticked.failed, ticked.unknown), (0, 0), "{ticked:?}");

@@ -6,6 +6,6 @@ mod actions;
 mod engagement;
 mod hostile;
 mod journeys;
-mod schedules;
 mod own_mailboxes;
+mod schedules;
 mod tidy;

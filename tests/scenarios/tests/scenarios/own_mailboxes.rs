@@ -30,7 +30,7 @@ impl Stage {
         let schedule = json!({ "name": subject, "closing_days": 30, "steps": [step] });
         let schedule = serde_json::from_value(schedule).unwrap();
         let admin = self.world.product.admin();
-        admin.put_schedule(&self.org, &schedule, false).await.unwrap();
+        admin.add_schedule(&self.org, &schedule).await.unwrap();
         let edit = |assistant: &mut domain::Assistant| {
             subject.clone_into(&mut assistant.default_schedule);
             Ok(())

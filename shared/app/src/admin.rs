@@ -1,10 +1,13 @@
 //! Administration: assistants, schedules and leads, from the command line or any other front.
 
+mod approvals;
 mod schedules;
 
 use std::sync::Arc;
 
 use domain::{Assistant, AssistantId, Decision, IntegrationStatus, Lead, LeadId, OrgId, Schedule};
+
+pub use approvals::Waiting;
 
 use crate::error::AppError;
 use crate::ports::{Clock, Event, Events, TableError};

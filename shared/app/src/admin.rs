@@ -1,11 +1,14 @@
 //! Administration: assistants, schedules and leads, from the command line or any other front.
 
+mod approvals;
 mod phrases;
 mod schedules;
 
 use std::sync::Arc;
 
 use domain::{Assistant, AssistantId, CrmUser, Decision, IntegrationStatus, Lead, LeadId, OrgId, Schedule, UserId};
+
+pub use approvals::Waiting;
 
 use crate::error::AppError;
 use crate::ports::{Clock, Event, Events, TableError};

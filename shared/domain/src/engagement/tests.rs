@@ -128,6 +128,19 @@ fn a_scanner_does_not_fill_the_story_or_the_table() {
     assert!(!engagement.is_news(&touch(1, "https://a.example/x", 5, "curl/8")));
 }
 
+#[test]
+fn what_counted_is_no_news() {
+    for link in ["", "https://a.example"] {
+        let (first, again) = (touch(1, link, 3600, CHROME), touch(1, "", 9000, CHROME));
+        let mut engagement = Engagement::default();
+        assert!(engagement.is_news(&first));
+        engagement.note(&first, first.at);
+        assert!(!engagement.is_news(&first), "it is held");
+        engagement.settle(Timestamp::MAX);
+        assert!(!engagement.is_news(&first) && !engagement.is_news(&again));
+    }
+}
+
 fn any_touch() -> impl Strategy<Value = Touch> {
     let link = prop_oneof![Just(""), Just("https://a.example"), Just("https://b.example"), Just("https://c.example")];
     let agent = prop_oneof![4 => Just(CHROME), 1 => Just("curl/8"), 1 => Just("")];

@@ -182,6 +182,18 @@ mod tests {
         assert!(note.unwrap().contains("They opened 3 mails."));
     }
 
+    #[test]
+    fn the_hour_is_that_of_opening_a_mail_not_of_all_its_links() {
+        let mut walk = Walk::start();
+        walk.send_due();
+        for (day, link) in (20..).zip(["", "https://a.example", "https://b.example"]) {
+            walk.now = format!("2026-01-{day}T14:30:00Z").parse().unwrap();
+            touched(&mut walk, 1, link);
+        }
+        assert_eq!((walk.lead.engagement.opened, walk.lead.engagement.clicks), (1, 2));
+        assert_eq!(walk.lead.opens.usual_hour(), None, "one mail was opened");
+    }
+
     proptest! {
         #[test]
         fn no_touch_lowers_anything(touches in prop::collection::vec((1u8..8, prop_oneof![Just(""), Just("https://a.example"), Just("https://b.example")]), 1..20)) {

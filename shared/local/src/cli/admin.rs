@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use app::admin::{Admin, AssistantReport};
+use app::admin::{Admin, AssistantReport, Waiting};
 use app::mailboxes::MailboxAdmin;
 use app::ports::Events;
 use app::store::Store;
@@ -151,6 +151,21 @@ pub enum LeadCommand {
     List {
         #[command(flatten)]
         place: Place,
+    },
+    /// List the mails that wait for approval
+    Held {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Approve a lead's waiting mail
+    Approve {
+        #[command(flatten)]
+        place: Place,
+        /// Such as contacts-5540000310003
+        id: LeadId,
+        /// Send the text of this file instead; it keeps the link to unsubscribe
+        #[arg(long, value_name = "FILE")]
+        text: Option<PathBuf>,
     },
     /// Show one lead with its story
     Show {
@@ -379,6 +394,22 @@ impl LeadCommand {
                 })
             }
             Self::Act(command) => Box::pin(command.run()).await,
+            Self::Held { place } => {
+                let (admin, org) = place.open().await?;
+                let waiting = admin.held(&org).await.map_err(|error| error.to_string())?;
+                place.print(&waiting, |waiting| {
+                    let text = |mail: &Waiting| format!("{}: {}\n\n{}", mail.lead, mail.subject, mail.text);
+                    waiting.iter().map(text).collect::<Vec<_>>().join("\n")
+                })
+            }
+            Self::Approve { place, id, text } => {
+                let unreadable = |file: &PathBuf, error| format!("--text {}: {error}", file.display());
+                let text = text.map(|file| std::fs::read_to_string(&file).map_err(|error| unreadable(&file, error)));
+                let text = text.transpose()?;
+                let (admin, org) = place.open().await?;
+                admin.approve(&org, &id, text).await.map_err(|error| error.to_string())?;
+                place.print(&id, |id| format!("Approved: the mail to {id} leaves when its time has come."))
+            }
             Self::Show { place, id } => {
                 let (admin, org) = place.open().await?;
                 let report = admin.lead(&org, &id).await.map_err(|error| error.to_string())?;

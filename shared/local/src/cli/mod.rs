@@ -68,7 +68,7 @@ enum Command {
     ZohoSim(SimArgs),
     /// Add, list, show or edit assistants, and their own mailboxes
     #[command(subcommand)]
-    Assistant(admin::AssistantCommand),
+    Assistant(Box<admin::AssistantCommand>),
     /// Add, list, show, edit, clone or delete schedules
     #[command(subcommand)]
     Schedule(schedules::ScheduleCommand),

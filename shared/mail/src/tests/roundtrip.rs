@@ -232,7 +232,9 @@ fn the_html_stands_beside_the_same_plain_text() {
     assert!(whole.split("\r\n").all(|line| line.is_ascii() && line.len() <= 998), "{whole}");
     assert!(whole.contains("Content-Type: multipart/alternative;"), "{whole}");
     let parsed = mail_parser::MessageParser::default().parse(&mime).unwrap();
-    assert_eq!(parsed.body_text(0).unwrap().replace("\r\n", "\n"), mail.text);
-    assert_eq!(parsed.body_html(0).unwrap().replace("\r\n", "\n"), html);
+    // The line break before a boundary is the boundary's.
+    let same = |read: &str, written: &str| assert_eq!(read.replace("\r\n", "\n").trim_end(), written.trim_end());
+    same(&parsed.body_text(0).unwrap(), &mail.text);
+    same(&parsed.body_html(0).unwrap(), html);
     assert_eq!((parsed.text_body_count(), parsed.html_body_count(), parsed.attachment_count()), (1, 1, 0));
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where it stopped")]
 
 mod actions;
+mod approvals;
 mod engagement;
 mod hostile;
 mod journeys;

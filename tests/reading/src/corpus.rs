@@ -268,6 +268,7 @@ fn expand_report(report: &Report) -> Result<Vec<Letter>, String> {
         let bounce = match value("type") {
             Some("hard") => Some(BounceKind::Hard),
             Some("soft") => Some(BounceKind::Soft),
+            Some("complaint") if report.kind == MailKind::Complaint => None,
             None if report.kind != MailKind::Bounce => None,
             _ => return Err(wrong("type: write hard or soft".to_owned())),
         };

@@ -123,7 +123,7 @@ fn csv_rows(text: &str) -> Result<(Vec<(u64, Row)>, Vec<RowError>), String> {
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());
     for record in reader.records() {
         let read = record.and_then(|record| {
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = record.position().map_or(0, |position| line_of(text, position));
             Ok((line, record.deserialize::<Row>(Some(&headers))?))
         });
         match read {
@@ -135,6 +135,13 @@ fn csv_rows(text: &str) -> Result<(Vec<(u64, Row)>, Vec<RowError>), String> {
         }
     }
     Ok((rows, wrong))
+}
+
+/// The line a record stands on; the reader's position is in front of the blank lines before it.
+fn line_of(text: &str, position: &csv::Position) -> u64 {
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let blank = text.bytes().skip(start).take_while(u8::is_ascii_whitespace).filter(|byte| *byte == b'\n').count();
+    position.line() + u64::try_from(blank).unwrap_or(0)
 }
 
 /// For people.

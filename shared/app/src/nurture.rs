@@ -74,7 +74,7 @@ impl Nurture {
         let mut ticked = Ticked::default();
         let (store, clock) = (self.store(), &self.changes().clock);
         self.settle_until(clock.real(), &mut ticked).await?;
-        let mut round = Round::new(store);
+        let mut round = Round::new(store, deadline);
         for key in store.due(Queue::Send, clock.calendar(), PER_SHARD).await? {
             if clock.real() >= deadline {
                 break;

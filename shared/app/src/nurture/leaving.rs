@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** whatever becomes of it is one commit: the claim with its booking, or the wait with its slot, and why.
 
+use std::time::Duration;
+
 use domain::when::{AgendaDay, Ask, Booking, Plan, Slot, Standing, when};
 use domain::{
     Approval, Assistant, Decision, DeliveryId, EmailAddress, Errand, ErrandKind, Fact, How, Lead, Moment, OrgId,
@@ -41,6 +43,8 @@ struct Due<'a> {
     connection: &'a Connection,
     now: Timestamp,
     real: Timestamp,
+    /// Until when the tick works, real time.
+    deadline: Timestamp,
     before: Option<Stored<Delivery>>,
 }
 
@@ -82,6 +86,7 @@ impl Nurture {
             connection: &connection,
             now: self.changes().clock.calendar(),
             real: self.changes().clock.real(),
+            deadline: round.deadline,
             before: self.store().delivery(org, &lead.id, &delivery).await?,
         };
         if let Some(why) = self.store().suppression(org, &due.address).await? {
@@ -107,7 +112,7 @@ impl Nurture {
 
     /// Asks when; books, waits or goes on. Asks again when another tick booked meanwhile.
     async fn at_its_time(&self, round: &mut Round, due: &Due<'_>) -> Result<Stepped, AppError> {
-        let Due { org, assistant, now, real, .. } = *due;
+        let Due { org, assistant, now, .. } = *due;
         let today = assistant.calendar.date(now);
         let first_try = due.before.as_ref().is_none_or(|before| before.value.attempts == 0);
         let mut written: Option<Delivery> = None;
@@ -116,20 +121,23 @@ impl Nurture {
             let Timed { booking, wait, ruling } = due.timed(&mut agenda.agenda)?;
             let counted = (wait.is_none() && first_try).then_some((today, Counted::Sent));
             let days = agenda.change(assistant, &booking, counted);
-            let fact = match wait {
-                Some((until, booked)) => due.waits(until, booked),
-                None => Fact::Claimed { delivery: due.name(), lease_until: real + LEASE },
+            let commit = match wait {
+                Some((until, booked)) => due.commit(due.waits(until, booked))?,
+                None => {
+                    let delivery = match written.take() {
+                        Some(delivery) => delivery,
+                        None => self.written(due).await?,
+                    };
+                    // The sender's time begins when the writer's is over.
+                    let lease_until = self.changes().clock.real() + LEASE;
+                    let commit = due.commit(Fact::Claimed { delivery: due.name(), lease_until })?;
+                    let commit = commit.because(due.decision(Ruling::Written { how: delivery.how.clone() }));
+                    let commit = commit.claiming(&delivery, due.before.as_ref().map(|before| before.version))?;
+                    written = Some(delivery);
+                    commit
+                }
             };
-            let mut commit = due.commit(fact)?.because(due.decision(ruling)).booking(agenda, &days)?;
-            if wait.is_none() {
-                let delivery = match written.take() {
-                    Some(delivery) => delivery,
-                    None => self.written(due).await?,
-                };
-                commit = commit.because(due.decision(Ruling::Written { how: delivery.how.clone() }));
-                commit = commit.claiming(&delivery, due.before.as_ref().map(|before| before.version))?;
-                written = Some(delivery);
-            }
+            let commit = commit.because(due.decision(ruling)).booking(agenda, &days)?;
             match self.store().commit_lead(commit).await? {
                 Ok(()) => {
                     agenda.committed(days);
@@ -205,7 +213,7 @@ impl Nurture {
                     calendar: &assistant.calendar,
                     postscript: postscript.as_deref().unwrap_or_default(),
                     unsubscribe_url: &envelope.unsubscribe_url,
-                    model_time: MODEL_TIME,
+                    model_time: MODEL_TIME.min(due.left()),
                 };
                 let unwritable = |error| AppError::Invalid(format!("schedule {}: {error}", schedule.name()));
                 let Written { draft, how } = self.writing.write(&commission).await.map_err(unwritable)?;
@@ -248,6 +256,11 @@ impl Mail<'_> {
 impl<'a> Due<'a> {
     fn name(&self) -> DeliveryId {
         self.mail.name(&self.stored.lead)
+    }
+
+    /// What is left of the tick: a slow model takes none of the next one.
+    fn left(&self) -> Duration {
+        Duration::try_from(self.deadline.duration_since(self.real)).unwrap_or_default()
     }
 
     fn is_approved(&self) -> bool {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use domain::{AssistantId, OrgId};
+use jiff::Timestamp;
 
 use crate::directory::Directory;
 use crate::error::AppError;
@@ -13,13 +14,15 @@ use crate::store::{Store, StoredAgenda};
 /// forgets it and reads again.
 pub(crate) struct Round {
     store: Store,
+    /// Until when the tick works, real time.
+    pub deadline: Timestamp,
     directories: HashMap<OrgId, Directory>,
     agendas: HashMap<(OrgId, AssistantId), StoredAgenda>,
 }
 
 impl Round {
-    pub fn new(store: &Store) -> Self {
-        Self { store: store.clone(), directories: HashMap::new(), agendas: HashMap::new() }
+    pub fn new(store: &Store, deadline: Timestamp) -> Self {
+        Self { store: store.clone(), deadline, directories: HashMap::new(), agendas: HashMap::new() }
     }
 
     pub async fn directory(&mut self, org: &OrgId) -> Result<&mut Directory, AppError> {

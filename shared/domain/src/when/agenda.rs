@@ -20,6 +20,7 @@ pub struct AgendaDay {
     /// Its first instant.
     start: Timestamp,
     /// Slots as seconds after `start`, ascending.
+    #[serde(with = "super::runs")]
     booked: Vec<u32>,
     /// Mails that left, came back for good, were called abuse.
     #[serde(default)]

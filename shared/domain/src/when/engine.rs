@@ -202,6 +202,9 @@ fn no_day(now: Timestamp, why: Why) -> Plan {
     Plan::Held { by, until: plus(now, HELD), reasons: why.finish(Some(Reason::Held { by, sent: 0, bad: 0 })) }
 }
 
+/// Seconds after its slot in which a mail still is in time: somebody looks once a minute, and may be a minute late.
+const IN_TIME: u32 = 150;
+
 /// Looks for a free slot in the days of the assistant.
 struct Search<'a> {
     ask: &'a Ask,
@@ -247,7 +250,7 @@ impl Search<'_> {
         if slot > now {
             return if slot >= start.at && allowed(slot) { Fate::Ahead } else { Fate::Lost };
         }
-        let in_time = now.duration_since(slot) <= SignedDuration::from_secs(self.spacing(today).into());
+        let in_time = now.duration_since(slot) <= SignedDuration::from_secs(self.spacing(today).max(IN_TIME).into());
         if in_time && self.date(now) == today && start.at <= now && allowed(now) { Fate::Reached } else { Fate::Lost }
     }
 

@@ -14,6 +14,7 @@ mod engine;
 mod evidence;
 mod pace;
 mod reason;
+mod runs;
 
 pub use agenda::{Agenda, AgendaDay};
 pub use ask::{Ask, NotBefore, Opens};

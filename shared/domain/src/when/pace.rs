@@ -10,8 +10,8 @@ use crate::calendar::SendWindow;
 /// What a new assistant sends on its first day: as many as a busy person writes by hand. Mail providers ask new senders to
 /// "increase slowly" and name no figure; from twenty, with half more each day, 200 a day are reached on the seventh.
 const FIRST_DAY: u32 = 20;
-/// Two mails of one assistant are never closer than this, however many the cap allows.
-const LEAST_SPACING: u32 = 60;
+/// Two slots of one assistant are never closer than this. The largest cap there is, 2,000 mails in eight hours, needs 14 s.
+const LEAST_SPACING: u32 = 10;
 /// And never kept farther apart than this, however few it allows: a queue that starts late is still worked off.
 const MOST_SPACING: u32 = 15 * 60;
 /// Below this, one unlucky mail would look like a trend.

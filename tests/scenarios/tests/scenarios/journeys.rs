@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::{Assistant, LeadId, OrgId, Schedule};
+use domain::{Assistant, Lead, LeadId, OrgId, Schedule, Wake};
 use jiff::{SignedDuration, Timestamp};
 use local::demo::{Summary, Tell, audit};
 use local::embedded::EmbeddedDynamo;
@@ -67,21 +67,29 @@ impl Stage {
         let edit = |assistant: &mut Assistant| {
             assistant.default_schedule = "Short".to_owned();
             assistant.daily_cap = 2000;
+            // It has worked here for a year: no ramp.
+            assistant.started_on = Some(jiff::civil::date(2025, 1, 6));
             Ok(())
         };
         admin.edit_assistant(&self.org, &"tara".parse().unwrap(), edit).await.unwrap();
         self.world.settle().await;
     }
 
-    /// Lets `days` pass, hour by hour, with upkeep now and then.
+    /// Lets `days` pass, with upkeep now and then: minute by minute in hours in which something is due, as booked slots are
+    /// kept for minutes only, else hour by hour.
     pub async fn days(&self, days: i64) {
         for hour in 0..days * 24 {
-            let now = self.world.clock.now();
-            self.world.clock.advance_to(now + SignedDuration::from_hours(1));
+            let begun = self.world.clock.now();
+            let over = begun + SignedDuration::from_hours(1);
+            let leads = self.world.product.admin().leads(&self.org).await.unwrap();
+            let due = leads.iter().filter_map(Lead::wake).any(|wake| matches!(wake, Wake::Due(due) if due <= over));
+            for minute in if due { 1..=60 } else { 60..=60 } {
+                self.world.clock.advance_to(begun + SignedDuration::from_mins(minute));
+                while self.world.product.tick().await.unwrap().sent > 0 {}
+            }
             if hour % 6 == 0 {
                 self.world.upkeep().await.unwrap();
             }
-            while self.world.product.tick().await.unwrap().sent > 0 {}
             self.world.settle().await;
         }
     }

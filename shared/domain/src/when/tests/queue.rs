@@ -24,11 +24,11 @@ fn a_slot_serves_its_lead_and_nobody_else() {
     let plan = booked(&second, &mut agenda);
     assert!(matches!(plan, Plan::Wait { until: at, booking: Some(booking), .. }
         if at == until && booking == Booking::default()));
-    second.now = plus(until, 144);
+    second.now = plus(until, 150);
     let plan = booked(&second, &mut agenda);
     assert!(matches!(plan, Plan::SendNow { booking, .. } if booking == Booking::default()), "{plan:?}");
     // Later than that, it has lost its slot and books another; the cap does not count the lost one.
-    second.now = plus(until, 145);
+    second.now = plus(until, 151);
     let Plan::SendNow { booking, reasons } = booked(&second, &mut agenda) else { panic!("nobody else is near") };
     assert_eq!(reasons[1].to_string(), "its slot at 09:02 on 8 Jan 2026 is lost; planned anew");
     assert_eq!(booking.free.map(|slot| slot.at), Some(until));

@@ -241,8 +241,13 @@ fn a_new_assistant_starts_small_and_grows_by_half() {
 
 #[test]
 fn spacing_shares_the_window_out() {
-    let cases =
-        [(200, "09:00-17:00", 144), (2000, "09:00-17:00", 60), (5, "09:00-17:00", 900), (30, "09:00-10:00", 120)];
+    let cases = [
+        (200, "09:00-17:00", 144),
+        (2000, "09:00-17:00", 14),
+        (2000, "09:00-10:00", 10),
+        (5, "09:00-17:00", 900),
+        (30, "09:00-10:00", 120),
+    ];
     for (cap, window, secs) in cases {
         let mut ask = ask("2026-01-08T09:00:00Z");
         (ask.pace.daily_cap, ask.calendar) = (cap, calendar("Europe/London", window));

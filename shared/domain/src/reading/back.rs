@@ -37,8 +37,10 @@ pub(super) fn first_day_back(text: &Text<'_>, calendar: Calendar) -> Option<Date
         until.chain(text.dates.iter().filter(|named| named.closes && counts(named, calendar)).copied()).collect();
     let last_away = until.iter().filter(|named| away_near(text, named)).chain(&until).next().copied();
     let after = named_in(text, Sense::After, calendar).next();
-    let returns: Vec<Named> =
-        named_in(text, Sense::Back, calendar).filter(|named| !is_opening_hours(text, named)).collect();
+    let returns: Vec<Named> = dated(text, Sense::Back, calendar)
+        .filter(|(hit, named)| !is_opening_hours(text, named) && !ends_before_return(text, hit, named))
+        .map(|(_, named)| named)
+        .collect();
     let others = || returns.iter().filter(|named| !named.closes && !until.contains(named));
     let exact =
         || others().find(|named| named.exact == Exact::Day && last_away.is_none_or(|away| named.first > away.first));
@@ -46,8 +48,11 @@ pub(super) fn first_day_back(text: &Text<'_>, calendar: Calendar) -> Option<Date
         return Some(on_or_after(back, last_away, calendar));
     }
     last_away.or(after).map(|named| day_after(&named, calendar)).or_else(|| {
+        // A day of last month is no day of next year.
+        let soon = |named: &Named| calendar.today.until(named.first).is_ok_and(|span| span.get_days() < 300);
         let away = |named: &&Named| {
-            away_near(text, named) && counts(named, calendar) && !departs(text, named) && !beside_weekday(text, named)
+            soon(named)
+                && away_near(text, named) && counts(named, calendar) && !departs(text, named) && !beside_weekday(text, named)
         };
         let first = text.dates.iter().find(away)?;
         // "Today and tomorrow": the last day of the sentence.
@@ -67,7 +72,7 @@ pub(super) fn day_to_write(text: &Text<'_>, calendar: Calendar) -> Option<Date> 
         later.chain(text.hits(Sense::Wants(super::Intent::AgreedToMeet)))
     };
     let usable = |named: &&Named| counts(named, calendar);
-    let inside = wishes().find_map(|hit| text.dates.iter().filter(usable).find(|named| within(named, hit)));
+    let inside = wishes().find_map(|hit| text.dates_in(hit.start..hit.end).filter(usable).last());
     let beside = || {
         wishes().find_map(|hit| {
             let sentence = text.sentence(hit.start);
@@ -97,11 +102,27 @@ pub(super) fn day_to_write(text: &Text<'_>, calendar: Calendar) -> Option<Date> 
 
 /// The dates of the phrases that say this, in the order of the text.
 fn named_in<'a>(text: &'a Text<'_>, sense: Sense, calendar: Calendar) -> impl Iterator<Item = Named> + 'a {
+    dated(text, sense, calendar).map(|(_, named)| named)
+}
+
+fn dated<'a>(
+    text: &'a Text<'_>,
+    sense: Sense,
+    calendar: Calendar,
+) -> impl Iterator<Item = (&'a Hit<Sense>, Named)> + 'a {
     text.hits(sense).filter_map(move |hit| {
         // Of two dates in a phrase the one nearer to its end was meant.
-        let named = text.dates.iter().rev().find(|named| within(named, hit))?;
-        counts(named, calendar).then_some(*named)
+        let named = text.dates_in(hit.start..hit.end).last()?;
+        counts(named, calendar).then_some((hit, *named))
     })
+}
+
+/// "Off today, back tomorrow": the date before the word of return is not its date where another follows.
+fn ends_before_return(text: &Text<'_>, hit: &Hit<Sense>, named: &Named) -> bool {
+    hit.start == named.start
+        && text.hits(Sense::Back).any(|other| {
+            (named.end..hit.end).contains(&other.start) && text.dates_in(other.start..other.end).next().is_some()
+        })
 }
 
 fn within(named: &Named, hit: &Hit<Sense>) -> bool {

@@ -80,6 +80,12 @@ impl<'a> Text<'a> {
         start..end
     }
 
+    /// The dates that lie wholly in these tokens, in their order.
+    pub(super) fn dates_in(&self, tokens: std::ops::Range<usize>) -> impl Iterator<Item = &Named> {
+        let first = self.dates.partition_point(|named| named.start < tokens.start);
+        self.dates[first..].iter().take_while(move |named| named.end <= tokens.end)
+    }
+
     /// The addresses in the text, with their tokens.
     pub(super) fn addresses(&self) -> impl Iterator<Item = (usize, &str)> {
         let addresses = self.tokens.iter().enumerate().filter(|(_, token)| token.kind == Kind::Address);

@@ -83,9 +83,7 @@ pub(super) fn dates(source: &str, text: &[Token], calendar: Calendar) -> Vec<Nam
                 }
             }
             // "Monday, 17 August" and "Monday next week" are one date.
-            Some(before)
-                if reader.past_articles(before.end) == found.start && text[found.start].gap != Gap::Full =>
-            {
+            Some(before) if reader.past_articles(before.end) == found.start && text[found.start].gap != Gap::Full => {
                 if !reader.merge(before, &found) {
                     dates.push(found);
                 }
@@ -375,7 +373,7 @@ impl Reader<'_> {
         // 3日間 is how long, not when.
         if matches!(self.word(at + 2), "間" | "内" | "后" | "後")
             || self.word(at + 2) == "以" && !matches!(self.word(at + 3), "降" | "后" | "後")
-         {
+        {
             return None;
         }
         self.day_number(at, at + 2, day, before)
@@ -405,8 +403,10 @@ impl Reader<'_> {
 }
 
 /// Words between a day and its month.
-const BETWEEN: [&str; 20] =
-    ["de", "of", "st", "nd", "rd", "th", "e", "er", "ere", "ste", "te", "o", "a", "d'", "del", "den", "го", "eme", "ten", "ter"];
+const BETWEEN: [&str; 20] = [
+    "de", "of", "st", "nd", "rd", "th", "e", "er", "ere", "ste", "te", "o", "a", "d'", "del", "den", "го", "eme",
+    "ten", "ter",
+];
 
 /// The month a word names.
 pub(super) fn month(token: &Token) -> Option<i8> {

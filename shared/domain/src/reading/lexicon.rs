@@ -63,6 +63,8 @@ pub(super) enum Sense {
     Challenge,
     /// The date in it is the first day back.
     Back,
+    /// On the date in it mail is answered, or one is seen.
+    Answer,
     /// The date in it is the last day away.
     Until,
     /// What is asked for may happen from the day after the date in it.
@@ -216,8 +218,7 @@ impl Lexicon {
     /// The languages whose short words may be meant: "out" is no October in English.
     pub(super) fn likely(&self, text: &[Token]) -> Languages {
         let votes = self.votes(text);
-        let most = votes.into_iter().max().unwrap_or_default();
-        with_votes(votes, if most < 2 { 0 } else { most.div_ceil(4) })
+        with_votes(votes, votes.into_iter().max().unwrap_or_default().div_ceil(4))
     }
 
     fn votes(&self, text: &[Token]) -> [usize; FILES.len()] {
@@ -284,6 +285,7 @@ fn word_sense(section: &str) -> Option<Sense> {
         "unread" => Sense::Unread,
         "challenge" => Sense::Challenge,
         "back" => Sense::Back,
+        "answer" => Sense::Answer,
         "until" => Sense::Until,
         "after" => Sense::After,
         "from" => Sense::From,

@@ -9,8 +9,8 @@ use super::lexicon::LEXICON;
 use super::tokens::{Gap, Kind};
 
 /// Words between a weekday and its date.
-const ARTICLES: [&str; 14] =
-    ["the", "den", "dem", "der", "d", "le", "el", "il", "dia", "de", "del", "dne", "dnia", "w"];
+const ARTICLES: [&str; 15] =
+    ["the", "den", "dem", "der", "d", "le", "el", "il", "dia", "de", "del", "dne", "dnia", "w", "feira"];
 
 impl Reader<'_> {
     /// Where what follows an article or two begins.

@@ -161,14 +161,16 @@ fn counts(named: &Named, calendar: Calendar) -> bool {
 
 fn away_near(text: &Text<'_>, named: &Named) -> bool {
     let sentence = text.sentence(named.start);
-    text.hits(Sense::Away).any(|hit| sentence.contains(&hit.start) || sentence.contains(&(hit.end - 1)))
+    // No phrase is longer than 64 tokens.
+    let mut away = text.hits_in(Sense::Away, sentence.start.saturating_sub(64)..sentence.end);
+    away.any(|hit| hit.end > sentence.start)
 }
 
 /// Is it the day on which the absence begins?
 fn departs(text: &Text<'_>, named: &Named) -> bool {
     let behind = text.dates.iter().skip(text.dates.partition_point(|other| other.start < named.end));
     let opens = behind.take_while(|other| other.start <= named.end + 3).any(|other| other.closes);
-    opens || text.hits(Sense::From).any(|hit| within(named, hit))
+    opens || text.hits_in(Sense::From, named.start.saturating_sub(64)..named.end).any(|hit| within(named, hit))
 }
 
 /// "Monday to Friday" is when somebody works, unless they say that they are away.

@@ -212,6 +212,7 @@ fn a_return_date_is_read_however_it_is_spelt() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it measures")]
 fn no_text_takes_long() {
     let hostile = [
         "Ich bin bis 14. August weg. Please remove me > foo On Mon wrote: {a} 3/4 5-6 a.b.c@d ",

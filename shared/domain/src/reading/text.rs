@@ -15,6 +15,9 @@ use super::tokens::{Gap, Kind, Token, tokens};
 /// Bytes of a text whose words are read: some ten pages.
 const READ: usize = 32 * 1024;
 
+/// Words, or characters in scripts without blanks, that a sentence has on either side of what is said in it.
+const SENTENCE: usize = 120;
+
 /// Words over which a negation reaches.
 const REACH: usize = 5;
 
@@ -82,12 +85,12 @@ impl<'a> Text<'a> {
         format!("the words {:?} ({})", words.join(" "), Lexicon::name(hit.language))
     }
 
-    /// The tokens of the sentence around a token.
+    /// The tokens of the sentence around a token, as far as it is one.
     pub(super) fn sentence(&self, at: usize) -> std::ops::Range<usize> {
         let next = self.sentences.partition_point(|start| *start <= at);
         let start = next.checked_sub(1).and_then(|nth| self.sentences.get(nth)).copied().unwrap_or(0);
         let end = self.sentences.get(next).copied().unwrap_or(self.tokens.len());
-        start..end
+        start.max(at.saturating_sub(SENTENCE))..end.min(at + SENTENCE)
     }
 
     /// The dates that lie wholly in these tokens, in their order.

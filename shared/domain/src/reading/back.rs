@@ -37,24 +37,50 @@ pub(super) fn first_day_back(text: &Text<'_>, calendar: Calendar) -> Option<Date
         until.chain(text.dates.iter().filter(|named| named.closes && counts(named, calendar)).copied()).collect();
     let last_away = until.iter().filter(|named| away_near(text, named)).chain(&until).next().copied();
     let after = named_in(text, Sense::After, calendar).next();
-    let returns: Vec<Named> =
-        named_in(text, Sense::Back, calendar).filter(|named| !is_opening_hours(text, named)).collect();
+    let returns: Vec<Named> = dated(text, Sense::Back, calendar)
+        .filter(|(hit, named)| !is_opening_hours(text, named) && !ends_before_return(text, hit, named))
+        .filter(|(hit, named)| named.exact != Exact::Day || !says_after(text, hit, named))
+        .map(|(_, named)| named)
+        .collect();
     let others = || returns.iter().filter(|named| !named.closes && !until.contains(named));
     let exact =
         || others().find(|named| named.exact == Exact::Day && last_away.is_none_or(|away| named.first > away.first));
     if let Some(back) = exact().or_else(|| others().next()).or(returns.first()) {
         return Some(on_or_after(back, last_away, calendar));
     }
+    let answer = named_in(text, Sense::Answer, calendar).find(|named| !is_opening_hours(text, named));
+    if let Some(back) = answer.filter(|named| last_away.is_none_or(|away| named.first > away.last)) {
+        return Some(first_of(&back, calendar));
+    }
     last_away.or(after).map(|named| day_after(&named, calendar)).or_else(|| {
+        // A day of last month is no day of next year.
+        let soon = |named: &Named| calendar.today.until(named.first).is_ok_and(|span| span.get_days() < 300);
         let away = |named: &&Named| {
-            away_near(text, named) && counts(named, calendar) && !departs(text, named) && !beside_weekday(text, named)
+            soon(named)
+                && away_near(text, named)
+                && counts(named, calendar)
+                && !departs(text, named)
+                && !beside_weekday(text, named)
         };
-        let first = text.dates.iter().find(away)?;
+        let Some(first) = text.dates.iter().find(away) else {
+            return only_date(text, calendar).filter(soon).map(|named| first_of(&named, calendar));
+        };
         // "Today and tomorrow": the last day of the sentence.
         let sentence = text.sentence(first.start);
         let days = text.dates.iter().filter(away).filter(|named| sentence.contains(&named.start));
         days.max_by_key(|named| named.last).map(whole_day_after)
     })
+}
+
+/// Words of a text in which the only date there is is meant.
+const SHORT: usize = 60;
+
+/// The one day that a short text names, whatever is said of it: "Closed for Pentecost. See you on 2 June!"
+fn only_date(text: &Text<'_>, calendar: Calendar) -> Option<Named> {
+    let mut days = text.dates.iter().filter(|named| named.exact == Exact::Day);
+    let day = days.next().filter(|_| text.tokens.len() <= SHORT)?;
+    let alone = days.all(|other| other.first == day.first) && !departs(text, day);
+    (alone && counts(day, calendar)).then_some(*day)
 }
 
 /// The day from which a person wants to hear from us.
@@ -67,7 +93,7 @@ pub(super) fn day_to_write(text: &Text<'_>, calendar: Calendar) -> Option<Date> 
         later.chain(text.hits(Sense::Wants(super::Intent::AgreedToMeet)))
     };
     let usable = |named: &&Named| counts(named, calendar);
-    let inside = wishes().find_map(|hit| text.dates.iter().filter(usable).find(|named| within(named, hit)));
+    let inside = wishes().find_map(|hit| text.dates_in(hit.start..hit.end).filter(usable).last());
     let beside = || {
         wishes().find_map(|hit| {
             let sentence = text.sentence(hit.start);
@@ -97,11 +123,32 @@ pub(super) fn day_to_write(text: &Text<'_>, calendar: Calendar) -> Option<Date> 
 
 /// The dates of the phrases that say this, in the order of the text.
 fn named_in<'a>(text: &'a Text<'_>, sense: Sense, calendar: Calendar) -> impl Iterator<Item = Named> + 'a {
+    dated(text, sense, calendar).map(|(_, named)| named)
+}
+
+fn dated<'a>(
+    text: &'a Text<'_>,
+    sense: Sense,
+    calendar: Calendar,
+) -> impl Iterator<Item = (&'a Hit<Sense>, Named)> + 'a {
     text.hits(sense).filter_map(move |hit| {
         // Of two dates in a phrase the one nearer to its end was meant.
-        let named = text.dates.iter().rev().find(|named| within(named, hit))?;
-        counts(named, calendar).then_some(*named)
+        let named = text.dates_in(hit.start..hit.end).last()?;
+        counts(named, calendar).then_some((hit, *named))
     })
+}
+
+/// "Back after the 14th" leaves the 14th.
+fn says_after(text: &Text<'_>, hit: &Hit<Sense>, named: &Named) -> bool {
+    let mut afters = text.hits_in(Sense::After, hit.start..named.start + 1);
+    afters.any(|after| after.language == hit.language && within(named, after))
+}
+
+/// "Off today, back tomorrow": the date before the word of return is not its date where another follows.
+fn ends_before_return(text: &Text<'_>, hit: &Hit<Sense>, named: &Named) -> bool {
+    let dated_first = text.dates_in(hit.start..hit.end).next().is_some_and(|first| first.start == hit.start);
+    let mut others = text.hits_in(Sense::Back, named.end..hit.end);
+    dated_first && others.any(|other| text.dates_in(other.start..other.end).next().is_some())
 }
 
 fn within(named: &Named, hit: &Hit<Sense>) -> bool {
@@ -114,13 +161,16 @@ fn counts(named: &Named, calendar: Calendar) -> bool {
 
 fn away_near(text: &Text<'_>, named: &Named) -> bool {
     let sentence = text.sentence(named.start);
-    text.hits(Sense::Away).any(|hit| sentence.contains(&hit.start) || sentence.contains(&(hit.end - 1)))
+    // No phrase is longer than 64 tokens.
+    let mut away = text.hits_in(Sense::Away, sentence.start.saturating_sub(64)..sentence.end);
+    away.any(|hit| hit.end > sentence.start)
 }
 
 /// Is it the day on which the absence begins?
 fn departs(text: &Text<'_>, named: &Named) -> bool {
-    let opens = text.dates.iter().any(|other| other.closes && other.start >= named.end && other.start <= named.end + 3);
-    opens || text.hits(Sense::From).any(|hit| within(named, hit))
+    let behind = text.dates.iter().skip(text.dates.partition_point(|other| other.start < named.end));
+    let opens = behind.take_while(|other| other.start <= named.end + 3).any(|other| other.closes);
+    opens || text.hits_in(Sense::From, named.start.saturating_sub(64)..named.end).any(|hit| within(named, hit))
 }
 
 /// "Monday to Friday" is when somebody works, unless they say that they are away.
@@ -134,11 +184,8 @@ fn beside_weekday(text: &Text<'_>, named: &Named) -> bool {
             && named.end == named.start + 1
             && LEXICON.weekdays.contains_key(&text.tokens[named.start].text)
     };
-    weekday(named)
-        && text
-            .dates
-            .iter()
-            .any(|other| weekday(other) && other.start != named.start && other.start.abs_diff(named.start) <= 4)
+    let near = text.dates_in(named.start.saturating_sub(4)..named.start + 6);
+    weekday(named) && near.into_iter().any(|other| weekday(other) && other.start != named.start)
 }
 
 /// A weekday after the last day away is the one that follows it.
@@ -168,9 +215,10 @@ fn first_of(named: &Named, calendar: Calendar) -> Date {
     if day <= named.last { day } else { named.last }
 }
 
-/// The next working day after a last day away. A stretch ends the absence somewhere in it.
+/// The next working day after a last day away. A stretch ends the absence somewhere in it, unless
+/// it is the last of several.
 fn day_after(named: &Named, calendar: Calendar) -> Date {
-    if named.exact == Exact::Stretch {
+    if named.exact == Exact::Stretch && !named.closes {
         // "Until the end of August" leaves its last day.
         let late = named.last.until(named.first).is_ok_and(|span| span.get_days().abs() < 7)
             && named.last == named.last.last_of_month();

@@ -51,6 +51,13 @@ pub(super) fn in_named_year(one: &Named, other: &Named) -> Option<(Date, Date)> 
     dated.then(|| Some((in_year(named.first)?, in_year(named.last)?))).flatten()
 }
 
+/// A day of a month named by its number, in the month that is named behind it.
+pub(super) fn in_named_month(day: &Named, month: &Named) -> Option<Date> {
+    let whole = month.first == month.first.first_of_month() && month.last == month.first.last_of_month();
+    let stretch = month.exact == Exact::Stretch && day.exact == Exact::Day && !day.closes;
+    (whole && stretch).then(|| Date::new(month.first.year(), month.first.month(), day.first.day()).ok()).flatten()
+}
+
 pub(super) fn in_week(monday: Date, weekday: Date) -> Option<Date> {
     monday.checked_add(i32::from(weekday.weekday().to_monday_zero_offset()).days()).ok()
 }
@@ -64,6 +71,11 @@ pub(super) fn month_of(year: i16, month: i16) -> Option<(Date, Date)> {
     Some((first, first.last_of_month()))
 }
 
+/// The quarter or half of a year with this number, as so many months.
+pub(super) fn months_of(year: i16, nth: i16, months: i16) -> Option<(Date, Date)> {
+    Some((month_of(year, (nth - 1) * months + 1)?.0, month_of(year, nth * months)?.1))
+}
+
 pub(super) fn year_of(year: i16) -> Option<(Date, Date)> {
     Some((date(year, 1, 1)?, date(year, 12, 31)?))
 }
@@ -75,6 +87,7 @@ pub(super) fn span(unit: Unit, count: i16) -> Span {
         Unit::Week => count.weeks(),
         Unit::Month => count.months(),
         Unit::Quarter => (3 * count).months(),
+        Unit::Half => (6 * count).months(),
         Unit::Year => count.years(),
     }
 }
@@ -89,9 +102,9 @@ pub(super) fn stretch_ahead(today: Date, unit: Unit, ahead: i16) -> Option<(Date
             Some((monday, monday.checked_add(6.days()).ok()?))
         }
         Unit::Month => month_of(then.year(), then.month().into()),
-        Unit::Quarter => {
-            let first = (i16::from(then.month()) - 1) / 3 * 3 + 1;
-            Some((month_of(then.year(), first)?.0, month_of(then.year(), first + 2)?.1))
+        Unit::Quarter | Unit::Half => {
+            let months = if unit == Unit::Half { 6 } else { 3 };
+            months_of(then.year(), (i16::from(then.month()) - 1) / months + 1, months)
         }
         Unit::Year => year_of(then.year()),
     }
@@ -105,6 +118,7 @@ pub(super) fn part_of(part: Part, unit: Unit, (first, last): (Date, Date)) -> (D
         Unit::Week => (1, 2, 3),
         Unit::Month => (6, 14, 24),
         Unit::Quarter => (20, 40, 70),
+        Unit::Half => (40, 80, 150),
         Unit::Year => (20, 165, 335),
     };
     let day = |after: i32| first.checked_add(after.days()).unwrap_or(last).min(last);

@@ -6,8 +6,8 @@
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-use super::calendar::{Calendar, Exact, Named, date, in_named_year, in_week, month_of, part_of};
-use super::lexicon::{LEXICON, Part, Unit};
+use super::calendar::{Calendar, Exact, Named, date, in_named_month, in_named_year, month_of, part_of};
+use super::lexicon::{LEXICON, Languages, Part, Unit};
 use super::phrase::Facts;
 use super::tokens::{Gap, Kind, Token};
 
@@ -44,13 +44,14 @@ impl Facts for Dates<'_> {
 
 /// Every date of the text, in its order, none over another.
 pub(super) fn dates(source: &str, text: &[Token], calendar: Calendar) -> Vec<Named> {
-    let reader = Reader { source, text, calendar };
+    let reader = Reader { source, text, calendar, likely: LEXICON.likely(text) };
     let hits = LEXICON.dates.find(text, &NoDates);
     let mut phrases = hits.iter().peekable();
     let mut dates: Vec<Named> = Vec::new();
     let mut at = 0;
     while at < text.len() {
-        let written = reader.calendar_date(at).or_else(|| reader.day_of_month(at, dates.last()));
+        let written = reader.calendar_date(at).or_else(|| reader.weekday_with_day(at));
+        let written = written.or_else(|| reader.day_of_month(at, dates.last()));
         let mut best = written;
         while let Some(hit) = phrases.next_if(|hit| hit.start <= at) {
             if hit.start == at && best.is_none_or(|best| best.exact == Exact::Near || hit.end > best.end) {
@@ -75,8 +76,14 @@ pub(super) fn dates(source: &str, text: &[Token], calendar: Calendar) -> Vec<Nam
                     *before = Named { start: before.start, end: found.end, first, last, exact, closes: before.closes };
                 }
             }
+            // "The 17th of next month" is one day.
+            Some(before) if before.end + 2 >= found.start && in_named_month(before, &found).is_some() => {
+                if let Some(day) = in_named_month(before, &found) {
+                    *before = Named { end: found.end, first: day, last: day, ..*before };
+                }
+            }
             // "Monday, 17 August" and "Monday next week" are one date.
-            Some(before) if before.end == found.start && text[found.start].gap != Gap::Full => {
+            Some(before) if reader.past_articles(before.end) == found.start && text[found.start].gap != Gap::Full => {
                 if !reader.merge(before, &found) {
                     dates.push(found);
                 }
@@ -92,6 +99,8 @@ pub(super) struct Reader<'a> {
     source: &'a str,
     pub(super) text: &'a [Token],
     pub(super) calendar: Calendar,
+    /// Only the short words of these languages are names.
+    pub(super) likely: Languages,
 }
 
 impl Reader<'_> {
@@ -104,7 +113,7 @@ impl Reader<'_> {
     }
 
     /// What stands between a token and the one before it.
-    fn before(&self, at: usize) -> &str {
+    pub(super) fn before(&self, at: usize) -> &str {
         match (at.checked_sub(1).and_then(|before| self.text.get(before)), self.text.get(at)) {
             (Some(before), Some(token)) => self.source.get(before.end..token.start).unwrap_or_default(),
             _ => "",
@@ -112,7 +121,7 @@ impl Reader<'_> {
     }
 
     /// What stands behind a token.
-    fn behind(&self, at: usize) -> &str {
+    pub(super) fn behind(&self, at: usize) -> &str {
         let end = self.text.get(at).map_or(0, |token| token.end);
         let next = self.text.get(at + 1).map_or(self.source.len(), |token| token.start);
         self.source.get(end..next).unwrap_or_default()
@@ -120,6 +129,16 @@ impl Reader<'_> {
 
     pub(super) fn named(&self, at: usize, end: usize, date: Date) -> Named {
         Named { start: at, end, first: date, last: date, exact: Exact::Day, closes: false }
+    }
+
+    /// The month a token names, in a language of the text if the name is short.
+    pub(super) fn month(&self, token: &Token) -> Option<i8> {
+        let (month, languages) = *LEXICON.months.get(token.text.trim_end_matches('\''))?;
+        self.may_name(token, languages).then_some(month)
+    }
+
+    pub(super) fn may_name(&self, token: &Token, languages: Languages) -> bool {
+        token.text.len() > 3 || languages & self.likely != 0
     }
 
     /// The next day that is this one of this month.
@@ -146,11 +165,13 @@ impl Reader<'_> {
     }
 
     /// Phone numbers, amounts and references go on before or behind.
-    fn is_inside_a_number(&self, at: usize) -> bool {
+    pub(super) fn is_inside_a_number(&self, at: usize) -> bool {
         let before = self.before(at);
         before.ends_with(['+', '#', '€', '$', '£', '¥', '№'])
             || (at > 0 && self.number(at - 1).is_some() && matches!(before, "." | "/" | ":"))
             || (at > 0 && before.is_empty() && self.text[at - 1].kind == Kind::Number)
+            // 17-8-99 goes on, 3-7 does not.
+            || (at > 0 && self.number(at - 1).is_some() && before == "-" && self.before(at + 1) == "-")
     }
 
     /// 2026年8月17日, 8月17日.
@@ -219,7 +240,7 @@ impl Reader<'_> {
             }
             let year = match self.word(at + 2).len() {
                 4 => c,
-                2 => 2000 + c,
+                2 => Some(2000 + c).filter(|year| year.abs_diff(self.calendar.today.year()) <= 10)?,
                 _ => return None,
             };
             let (day, month) = self.order(a, b, joint);
@@ -283,7 +304,7 @@ impl Reader<'_> {
         let day = self.number(at)?;
         let mut next = at + 1;
         for _ in 0..3 {
-            if month(self.text.get(next)?).is_some() || !BETWEEN.contains(&self.word(next)) {
+            if self.month(self.text.get(next)?).is_some() || !BETWEEN.contains(&self.word(next)) {
                 break;
             }
             next += 1;
@@ -292,12 +313,12 @@ impl Reader<'_> {
         if self.before(at + 1).contains(['/', ':', '\n']) && self.before(at + 1) != "\n" {
             return None;
         }
-        self.with_year(at, next + 1, month(named)?.into(), day)
+        self.with_year(at, next + 1, self.month(named)?.into(), day)
     }
 
     /// August 17th, 2026.
-    fn month_then_day(&self, at: usize) -> Option<Named> {
-        let month = month(self.text.get(at)?)?;
+    pub(super) fn month_then_day(&self, at: usize) -> Option<Named> {
+        let month = self.month(self.text.get(at)?)?;
         let mut next = at + 1;
         if matches!(self.word(next), "the" | "den") {
             next += 1;
@@ -350,7 +371,9 @@ impl Reader<'_> {
             return None;
         }
         // 3日間 is how long, not when.
-        if matches!(self.word(at + 2), "間" | "以" | "内" | "后" | "後") {
+        if matches!(self.word(at + 2), "間" | "内" | "后" | "後")
+            || self.word(at + 2) == "以" && !matches!(self.word(at + 3), "降" | "后" | "後")
+        {
             return None;
         }
         self.day_number(at, at + 2, day, before)
@@ -367,19 +390,6 @@ impl Reader<'_> {
         Some(self.named(at, end, first))
     }
 
-    fn weekday(&self, at: usize) -> Option<Named> {
-        let token = self.text.get(at)?;
-        let weekday = *LEXICON.weekdays.get(token.text.trim_end_matches('\''))?;
-        // Short names are words of their own in some languages: they count only before a date in figures.
-        let short = token.text.chars().count() <= 3 && token.text.is_ascii();
-        if short && !(self.calendar_date(at + 1).is_some() && self.text.get(at + 1)?.gap != Gap::Full) {
-            return None;
-        }
-        let ahead = i32::from((weekday - self.calendar.today.weekday().to_monday_one_offset() + 6).rem_euclid(7) + 1);
-        let first = self.calendar.today.checked_add(ahead.days()).ok()?;
-        Some(Named { exact: Exact::Near, ..self.named(at, at + 1, first) })
-    }
-
     /// Does a range end with this date?
     fn closes(&self, found: &Named, before: Option<&Named>) -> bool {
         let joint = self.before(found.start);
@@ -390,42 +400,17 @@ impl Reader<'_> {
         });
         found.closes || dash && counted
     }
-
-    /// Takes a date that stands right behind another into it, where both name one day.
-    fn merge(&self, before: &mut Named, found: &Named) -> bool {
-        if found.closes {
-            return false;
-        }
-        let weekday =
-            |named: &Named| named.exact == Exact::Near && named.end == named.start + 1 && self.is_weekday(named.start);
-        let week = |named: &Named| {
-            named.exact == Exact::Stretch && named.first.until(named.last).is_ok_and(|span| span.get_days() == 6)
-        };
-        let merged = match (weekday(before), weekday(found)) {
-            (true, false) if found.exact == Exact::Day => Some((found.first, found.last, Exact::Day)),
-            (true, false) if week(found) => in_week(found.first, before.first).map(|day| (day, day, Exact::Near)),
-            (false, true) if week(before) => in_week(before.first, found.first).map(|day| (day, day, Exact::Near)),
-            (false, true) if before.exact == Exact::Day => Some((before.first, before.last, Exact::Day)),
-            (true, false) if found.exact == Exact::Near => Some((found.first, found.last, Exact::Near)),
-            _ => None,
-        };
-        let Some((first, last, exact)) = merged else { return false };
-        *before = Named { start: before.start, end: found.end, first, last, exact, closes: before.closes };
-        true
-    }
-
-    fn is_weekday(&self, at: usize) -> bool {
-        LEXICON.weekdays.contains_key(self.word(at).trim_end_matches('\''))
-    }
 }
 
 /// Words between a day and its month.
-const BETWEEN: [&str; 18] =
-    ["de", "of", "st", "nd", "rd", "th", "e", "er", "ere", "ste", "te", "o", "a", "d'", "del", "den", "го", "eme"];
+const BETWEEN: [&str; 20] = [
+    "de", "of", "st", "nd", "rd", "th", "e", "er", "ere", "ste", "te", "o", "a", "d'", "del", "den", "го", "eme",
+    "ten", "ter",
+];
 
 /// The month a word names.
 pub(super) fn month(token: &Token) -> Option<i8> {
-    LEXICON.months.get(token.text.trim_end_matches('\'')).copied()
+    LEXICON.months.get(token.text.trim_end_matches('\'')).map(|(month, _)| *month)
 }
 
 /// The number a token writes in figures or in words.

@@ -63,6 +63,8 @@ pub(super) enum Sense {
     Challenge,
     /// The date in it is the first day back.
     Back,
+    /// On the date in it mail is answered, or one is seen.
+    Answer,
     /// The date in it is the last day away.
     Until,
     /// What is asked for may happen from the day after the date in it.
@@ -98,6 +100,7 @@ pub(super) enum Unit {
     Week,
     Month,
     Quarter,
+    Half,
     Year,
 }
 
@@ -138,9 +141,10 @@ pub(super) struct Lexicon {
     pub(super) dates: Phrases<DateKind>,
     pub(super) lines: Phrases<LineSense>,
     pub(super) subjects: Phrases<SubjectSense>,
-    pub(super) months: HashMap<String, i8>,
+    /// With the languages in which they are called so.
+    pub(super) months: HashMap<String, (i8, Languages)>,
     /// 1 is Monday.
-    pub(super) weekdays: HashMap<String, i8>,
+    pub(super) weekdays: HashMap<String, (i8, Languages)>,
     pub(super) numbers: HashMap<String, i16>,
     function: HashMap<String, Languages>,
 }
@@ -195,8 +199,8 @@ impl Lexicon {
                 return each_spelling(phrase, language, &mut |phrase| self.dates.add(phrase, kind, language));
             }
             "function" => spellings.for_each(|word| *self.function.entry(word).or_default() |= 1 << language),
-            "months" => self.months.extend(spellings.map(|word| (word, nth as i8))),
-            "weekdays" => self.weekdays.extend(spellings.map(|word| (word, nth as i8))),
+            "months" => spellings.for_each(|word| name(&mut self.months, word, nth as i8, language)),
+            "weekdays" => spellings.for_each(|word| name(&mut self.weekdays, word, nth as i8, language)),
             "numbers" => self.numbers.extend(spellings.map(|word| (word, nth))),
             _ => return Err(format!("the section is not known, with {line:?}")),
         }
@@ -205,6 +209,19 @@ impl Lexicon {
 
     /// The languages a text may be in: all where its words do not tell.
     pub(super) fn languages(&self, text: &[Token]) -> Languages {
+        let votes = self.votes(text);
+        let most = votes.into_iter().max().unwrap_or_default();
+        let enough = if most < SURE { 0 } else { most.div_ceil(4) };
+        with_votes(votes, enough)
+    }
+
+    /// The languages whose short words may be meant: "out" is no October in English.
+    pub(super) fn likely(&self, text: &[Token]) -> Languages {
+        let votes = self.votes(text);
+        with_votes(votes, votes.into_iter().max().unwrap_or_default().div_ceil(4))
+    }
+
+    fn votes(&self, text: &[Token]) -> [usize; FILES.len()] {
         let mut votes = [0_usize; FILES.len()];
         for token in text {
             let known = self.function.get(&token.text).copied().unwrap_or_default();
@@ -212,15 +229,24 @@ impl Lexicon {
                 *votes += usize::from(known & (1 << language) != 0);
             }
         }
-        let most = votes.into_iter().max().unwrap_or_default();
-        let enough = if most < SURE { 0 } else { most.div_ceil(4) };
-        votes.into_iter().enumerate().filter(|(_, votes)| *votes >= enough).fold(0, |set, (n, _)| set | 1 << n)
+        votes
     }
 
     /// The language a text is most likely in.
     pub(super) fn name(language: u8) -> &'static str {
         FILES.get(usize::from(language)).map_or("", |(name, _)| name)
     }
+}
+
+fn with_votes(votes: [usize; FILES.len()], enough: usize) -> Languages {
+    votes.into_iter().enumerate().filter(|(_, votes)| *votes >= enough).fold(0, |set, (n, _)| set | 1 << n)
+}
+
+/// The last language that uses a word says what it names.
+fn name(names: &mut HashMap<String, (i8, Languages)>, word: String, nth: i8, language: u8) {
+    let (named, languages) = names.entry(word).or_insert((nth, 0));
+    *named = nth;
+    *languages |= 1 << language;
 }
 
 /// Common words it takes to tell a language.
@@ -259,6 +285,7 @@ fn word_sense(section: &str) -> Option<Sense> {
         "unread" => Sense::Unread,
         "challenge" => Sense::Challenge,
         "back" => Sense::Back,
+        "answer" => Sense::Answer,
         "until" => Sense::Until,
         "after" => Sense::After,
         "from" => Sense::From,
@@ -302,6 +329,7 @@ fn date_kind(written: &str) -> Option<DateKind> {
         "week" => Unit::Week,
         "month" => Unit::Month,
         "quarter" => Unit::Quarter,
+        "half" => Unit::Half,
         "year" => Unit::Year,
         _ => return None,
     };

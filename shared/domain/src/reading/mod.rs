@@ -19,6 +19,7 @@ mod split;
 mod stretches;
 mod text;
 mod tokens;
+mod weekdays;
 
 #[cfg(test)]
 mod tests;

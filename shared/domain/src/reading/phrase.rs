@@ -9,6 +9,7 @@
 //! | `..`, `...`, `....` | up to 4, 8, 16 words, a date being one (characters, in scripts without blanks) |
 //! | `{date}` `{mail}` `{n}` `{month}` `{name}` | a date, an address, a number, a month's name, a word with a capital |
 //! | `^`, `$` | here a sentence begins, ends |
+//! | `,` | here a part of a sentence ends: a comma, a bracket or its end |
 //!
 //! **Invariant:** looking costs at most tokens × phrases that begin with that token × their length; a match is a set of
 //! ends kept as bits, so that there is no backtracking. No match reaches over the end of a sentence, or 64 tokens.
@@ -29,6 +30,7 @@ enum Piece {
     Name,
     Start,
     End,
+    Pause,
     OneOf(Vec<Vec<Piece>>),
 }
 
@@ -164,6 +166,9 @@ impl<F: Facts> Search<'_, F> {
             Piece::End => {
                 return if self.text.get(at).is_none_or(|token| token.gap == Gap::Full) { here(0) } else { 0 };
             }
+            Piece::Pause => {
+                return if self.text.get(at).is_none_or(|token| token.gap != Gap::Space) { here(0) } else { 0 };
+            }
             Piece::Room(most) => return self.room(*most, offset),
             _ => {}
         }
@@ -176,7 +181,7 @@ impl<F: Facts> Search<'_, F> {
             Piece::Month => self.facts.month(token),
             Piece::Name => token.capital && token.kind == Kind::Word,
             Piece::Date => return self.facts.date(at).map_or(0, |end| here(end - at)),
-            Piece::Room(_) | Piece::Start | Piece::End | Piece::OneOf(_) => false,
+            Piece::Room(_) | Piece::Start | Piece::End | Piece::Pause | Piece::OneOf(_) => false,
         };
         if found { here(1) } else { 0 }
     }
@@ -211,7 +216,7 @@ impl<F: Facts> Search<'_, F> {
 fn find_firsts(pieces: &[Piece], firsts: &mut Vec<Piece>) -> bool {
     for piece in pieces {
         match piece {
-            Piece::Start | Piece::End => {}
+            Piece::Start | Piece::End | Piece::Pause => {}
             Piece::Room(_) => return false,
             Piece::OneOf(choices) => {
                 let mut empty = false;
@@ -287,6 +292,7 @@ impl Reader<'_> {
         match word {
             "^" => return Ok(vec![Piece::Start]),
             "$" => return Ok(vec![Piece::End]),
+            "," => return Ok(vec![Piece::Pause]),
             ".." => return Ok(vec![Piece::Room(4)]),
             "..." => return Ok(vec![Piece::Room(8)]),
             "...." => return Ok(vec![Piece::Room(16)]),

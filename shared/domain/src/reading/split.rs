@@ -16,6 +16,9 @@ const LINE: usize = 300;
 /// The most lines that a name, a title, a company and its addresses take under a closing formula.
 const SIGNATURE: usize = 14;
 
+/// The most lines of a mail under which a signature is looked for.
+const CLOSINGS: usize = 200;
+
 /// The new text of a mail's plain text: what stands above and between quoted history, without signature, mobile footer
 /// and disclaimer. Reads the first 256 KB.
 ///
@@ -168,6 +171,12 @@ fn attribution(lines: &[&str], at: usize) -> Option<usize> {
 fn without_footers<'a>(lines: &[&'a str], split: &mut Split) -> Vec<&'a str> {
     let mut kept: Vec<&str> = Vec::new();
     let mut some = false;
+    // A letter closes a few times at most.
+    let mut closings = 0;
+    let mut signed = |below: &[&str]| {
+        closings += 1;
+        closings <= CLOSINGS && is_signature(below)
+    };
     for (at, line) in lines.iter().enumerate() {
         let trimmed = line.trim();
         some |= kept.last().is_some_and(|line| !line.trim().is_empty());
@@ -182,14 +191,14 @@ fn without_footers<'a>(lines: &[&'a str], split: &mut Split) -> Vec<&'a str> {
                 split.mobile = true;
                 break;
             }
-            if some && is_closing(&found, &hits) && is_signature(&lines[at + 1..]) {
+            if some && is_closing(&found, &hits) && signed(&lines[at + 1..]) {
                 break;
             }
         }
         if some && is_disclaimer(lines, at) {
             break;
         }
-        if is_rule(trimmed) && some && !lines[at + 1..].is_empty() && is_signature(&lines[at + 1..]) {
+        if is_rule(trimmed) && some && !lines[at + 1..].is_empty() && signed(&lines[at + 1..]) {
             break;
         }
         kept.push(line);

@@ -3,9 +3,15 @@
 use jiff::ToSpan as _;
 use jiff::civil::{Date, ISOWeekDate, Weekday};
 
-use super::calendar::{Exact, Named, month_of, part_of, span, stretch_ahead, year_of};
-use super::dates::{Reader, month, number};
+use super::calendar::{Exact, Named, month_of, months_of, part_of, span, stretch_ahead, year_of};
+use super::dates::{Reader, number};
 use super::lexicon::{DateKind, Part, Unit, Which};
+
+/// Words between the numbers of weeks.
+const JOINTS: [&str; 21] = [
+    "and", "to", "und", "bis", "och", "og", "till", "til", "et", "au", "a", "y", "al", "e", "en", "tot", "t", "m",
+    "do", "i", "ja",
+];
 
 impl Reader<'_> {
     pub(super) fn phrase(&self, kind: DateKind, start: usize, end: usize, before: Option<&Named>) -> Option<Named> {
@@ -33,8 +39,12 @@ impl Reader<'_> {
                 };
             }
             (Unit::Month, Which::Named) => {
-                let at = start + found.iter().position(|token| month(token).is_some())?;
-                let days = self.month_in(i16::from(month(self.text.get(at)?)?), which)?;
+                let at = start + found.iter().position(|token| self.month(token).is_some())?;
+                // "Through August 14" is a day.
+                if self.month_then_day(at).is_some() {
+                    return None;
+                }
+                let days = self.month_in(i16::from(self.month(self.text.get(at)?)?), which)?;
                 // "In", "until" or "after" belongs to the sentence.
                 return self.stretch(
                     if kind.part == Part::All { at } else { start },
@@ -42,9 +52,18 @@ impl Reader<'_> {
                     part_of(kind.part, kind.unit, days),
                 );
             }
-            (Unit::Quarter, Which::Fixed(nth)) => self.quarter_in(nth, which)?,
-            (Unit::Quarter, Which::Number) => self.quarter_in(count()?, which)?,
-            (Unit::Week, Which::Number) => self.week_in(count()?, which)?,
+            (Unit::Quarter, Which::Fixed(nth)) => self.months_in(nth, 3, which)?,
+            (Unit::Quarter, Which::Number) => self.months_in(count()?, 3, which)?,
+            (Unit::Half, Which::Fixed(nth)) => self.months_in(nth, 6, which)?,
+            (Unit::Half, Which::Number) => self.months_in(count()?, 6, which)?,
+            (Unit::Week, Which::Number) => {
+                let (nth, (last, end)) = (count()?, self.last_week(count()?, end));
+                let days = (self.week_in(nth, which), self.week_in(last, which)?);
+                let closes = last != nth;
+                // Of the weeks 31 to 34 the first may be over.
+                let first = days.0.filter(|first| first.0 <= days.1.0).map_or(days.1.0, |first| first.0);
+                return Some(Named { closes, ..self.stretch(start, end, (first, days.1.1))? });
+            }
             (Unit::Year, Which::Number) => year_of(count().filter(|year| (2000..2100).contains(year))?)?,
             (unit, _) => {
                 let counted = ahead?;
@@ -76,18 +95,34 @@ impl Reader<'_> {
         }
     }
 
-    fn quarter_in(&self, nth: i16, year: Option<i16>) -> Option<(Date, Date)> {
-        let of = |year| {
-            let (first, _) = month_of(year, nth * 3 - 2)?;
-            Some((first, month_of(year, nth * 3)?.1))
-        };
-        match year.filter(|_| (1..=4).contains(&nth)) {
+    /// The nth quarter or half of a year.
+    fn months_in(&self, nth: i16, months: i16, year: Option<i16>) -> Option<(Date, Date)> {
+        if !(1..=12 / months).contains(&nth) {
+            return None;
+        }
+        let of = |year| months_of(year, nth, months);
+        match year {
             Some(year) => of(year),
-            None if (1..=4).contains(&nth) => (0..=1)
+            None => (0..=1)
                 .filter_map(|ahead| of(self.calendar.today.year() + ahead))
                 .find(|days| days.1 >= self.calendar.today),
-            None => None,
         }
+    }
+
+    /// The last of the weeks that are named together, "week 29-31", "uge 32, 33 og 34", and where its number ends.
+    fn last_week(&self, mut nth: i16, mut end: usize) -> (i16, usize) {
+        while let Some(at) = (end..end + 4).find(|at| !JOINTS.contains(&self.word(*at))) {
+            let joined = at > end || self.before(at).contains(['-', '–', '—', ',', '/', '+', '&']);
+            let apart = (end..=at).any(|at| self.before(at).contains(['.', '(', ')', ':', '\n']));
+            let Some(next) = self.number(at).filter(|next| joined && !apart && (nth + 1..=53).contains(next)) else {
+                break;
+            };
+            if self.calendar_date(at).is_some() {
+                break;
+            }
+            (nth, end) = (next, at + 1);
+        }
+        (nth, end)
     }
 
     fn week_in(&self, nth: i16, year: Option<i16>) -> Option<(Date, Date)> {

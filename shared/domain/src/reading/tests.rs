@@ -160,6 +160,83 @@ fn the_right_person_is_the_one_named() {
     assert_eq!(read_mail(&mail("Automatic reply: x", away, &[]), &[]).referred_to, None);
 }
 
+#[test]
+fn a_return_date_is_read_however_it_is_spelt() {
+    let monday = Date::constant(2026, 8, 3);
+    // What is written, and the first and last day that may be read from it.
+    let cases = [
+        ("Ich bin ab Montag, 17. August, wieder für Sie da.", "2026-08-17", "2026-08-17"),
+        ("Je suis absent jusqu'au 14 inclus.", "2026-08-14", "2026-08-17"),
+        ("Estoy de vacaciones, vuelvo el lunes 17.", "2026-08-17", "2026-08-17"),
+        ("ご返信は17日以降となります。", "2026-08-17", "2026-08-17"),
+        ("We are closed and will be back on the first working day of the new year.", "2027-01-01", "2027-01-08"),
+        ("I'm traveling, back in two weeks.", "2026-08-14", "2026-08-24"),
+        ("I'm off sick today, back tomorrow.", "2026-08-04", "2026-08-04"),
+        ("I'm out 3-7 August and again 17-21 August.", "2026-08-07", "2026-08-10"),
+        ("Ich habe bis Freitag, den 14. August, Urlaub.", "2026-08-14", "2026-08-17"),
+        ("Sarò in ufficio dal 1° settembre.", "2026-09-01", "2026-09-01"),
+        ("Estarei de volta ao escritório na próxima segunda-feira, dia 24.", "2026-08-24", "2026-08-24"),
+        ("Jag har semester vecka 31-34 och är tillbaka v 35.", "2026-08-24", "2026-08-30"),
+        ("Kontakt meg i midten av september.", "2026-09-10", "2026-09-20"),
+        ("Eylülde tekrar görüşelim.", "2026-09-01", "2026-09-30"),
+        ("Je suis absent aujourd'hui, de retour demain.", "2026-08-04", "2026-08-04"),
+        ("Mañana estaré de vuelta en la oficina.", "2026-08-04", "2026-08-04"),
+        ("Left for annual leave on July 27; will be back August 17th.", "2026-08-17", "2026-08-17"),
+        ("Please circle back after Sept 30.", "2026-10-01", "2026-10-01"),
+        ("Melden Sie sich im zweiten Halbjahr 2027.", "2027-07-01", "2027-12-31"),
+        ("Please try again in the first half of 2027.", "2027-01-01", "2027-06-30"),
+        ("Ich bin ab 17ten August wieder da.", "2026-08-17", "2026-08-17"),
+        ("Back on the 17th of this month.", "2026-08-17", "2026-08-17"),
+        ("Back on the 17th of next month.", "2026-09-17", "2026-09-17"),
+        ("Zurück am 17. des Monats.", "2026-08-17", "2026-08-17"),
+        ("Wir haben Betriebsferien. Am 17.8. beantworte ich Ihre Mail.", "2026-08-17", "2026-08-17"),
+        ("Back after 14 August.", "2026-08-17", "2026-08-17"),
+        ("Jag har semester v. 32-33.", "2026-08-17", "2026-08-17"),
+        ("Ich bin in KW 32, 33 und 34 nicht da.", "2026-08-24", "2026-08-24"),
+    ];
+    for (text, first, last) in cases {
+        let read = return_date(text, monday, false);
+        let (first, last): (Date, Date) = (first.parse().unwrap(), last.parse().unwrap());
+        assert!(read.is_some_and(|day| first <= day && day <= last), "{text} {read:?}");
+    }
+    let none = [
+        "I am out of the office. Your case is 2026-08-17-99.",
+        "Ich bin nicht im Büro. Zeiten: Mo-Fr 9-17 Uhr, Tel. 0171 14.08.22.",
+        "I'm out. In 3 of 7 cases my colleague can help.",
+        "Je suis absent. Ref 12/2026-334, 01 42 68 53 00.",
+        "我现在不在办公室，回来后会尽快回复您。",
+    ];
+    for text in none {
+        assert_eq!(return_date(text, monday, false), None, "{text}");
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "it measures")]
+fn no_text_takes_long() {
+    let hostile = [
+        "Ich bin bis 14. August weg. Please remove me > foo On Mon wrote: {a} 3/4 5-6 a.b.c@d ",
+        "unsubscribe not ",
+        "week 3, 4, 5 ",
+        "Monday 17 ",
+        "back until 3 august ",
+        "Best regards\nx\n",
+        "-----\nx\n",
+        "a wrote\n\n\n\n\n\n\n\n",
+        "From: x\n\n",
+        "12.",
+    ];
+    // The first mail pays for the lexicon.
+    read_mail(&mail("Re: x", "hello", &[]), &[]);
+    for words in hostile {
+        let text = words.repeat(split::LONGEST / words.len());
+        let start = std::time::Instant::now();
+        read_mail(&mail("Re: x", &text, &[]), &[]);
+        // A hundred times what it takes when built for release; reading that grows with the square takes minutes.
+        assert!(start.elapsed().as_secs() < 10, "{words:?} took {:?}", start.elapsed());
+    }
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
 

@@ -15,6 +15,9 @@ use super::tokens::{Gap, Kind, Token, tokens};
 /// Bytes of a text whose words are read: some ten pages.
 const READ: usize = 32 * 1024;
 
+/// Words, or characters in scripts without blanks, that a sentence has on either side of what is said in it.
+const SENTENCE: usize = 120;
+
 /// Words over which a negation reaches.
 const REACH: usize = 5;
 
@@ -26,6 +29,8 @@ pub(super) struct Text<'a> {
     /// The writer's day, where it is known.
     pub(super) today: Option<Date>,
     hits: Vec<Hit<Sense>>,
+    /// The tokens with which sentences begin.
+    sentences: Vec<usize>,
 }
 
 impl<'a> Text<'a> {
@@ -37,7 +42,9 @@ impl<'a> Text<'a> {
         let mut hits = LEXICON.words.find(&tokens, &Dates(&dates));
         hits.retain(|hit| languages & (1 << hit.language) != 0);
         let today = calendar.map(|calendar| calendar.today);
-        let mut text = Self { source, tokens, dates, today, hits: Vec::new() };
+        let full = tokens.iter().enumerate().filter(|(_, token)| token.gap == Gap::Full);
+        let sentences = full.map(|(at, _)| at).collect();
+        let mut text = Self { source, tokens, dates, today, hits: Vec::new(), sentences };
         let taken_back: Vec<bool> = hits.iter().map(|hit| text.is_taken_back(hit, &hits)).collect();
         let mut taken_back = taken_back.into_iter();
         hits.retain(|_| !taken_back.next().unwrap_or_default());
@@ -48,6 +55,12 @@ impl<'a> Text<'a> {
     /// Where this is said, in the order of the text.
     pub(super) fn hits(&self, sense: Sense) -> impl Iterator<Item = &Hit<Sense>> {
         self.hits.iter().filter(move |hit| hit.sense == sense)
+    }
+
+    /// Where this is said by phrases that begin in these tokens.
+    pub(super) fn hits_in(&self, sense: Sense, tokens: std::ops::Range<usize>) -> impl Iterator<Item = &Hit<Sense>> {
+        let first = self.hits.partition_point(|hit| hit.start < tokens.start);
+        self.hits[first..].iter().take_while(move |hit| hit.start < tokens.end).filter(move |hit| hit.sense == sense)
     }
 
     pub(super) fn says(&self, sense: Sense) -> bool {
@@ -72,12 +85,18 @@ impl<'a> Text<'a> {
         format!("the words {:?} ({})", words.join(" "), Lexicon::name(hit.language))
     }
 
-    /// The tokens of the sentence around a token.
+    /// The tokens of the sentence around a token, as far as it is one.
     pub(super) fn sentence(&self, at: usize) -> std::ops::Range<usize> {
-        let full = |at: &usize| self.tokens.get(*at).is_none_or(|token| token.gap == Gap::Full);
-        let start = (0..=at).rev().find(full).unwrap_or(0);
-        let end = (at + 1..self.tokens.len()).find(full).unwrap_or(self.tokens.len());
-        start..end
+        let next = self.sentences.partition_point(|start| *start <= at);
+        let start = next.checked_sub(1).and_then(|nth| self.sentences.get(nth)).copied().unwrap_or(0);
+        let end = self.sentences.get(next).copied().unwrap_or(self.tokens.len());
+        start.max(at.saturating_sub(SENTENCE))..end.min(at + SENTENCE)
+    }
+
+    /// The dates that lie wholly in these tokens, in their order.
+    pub(super) fn dates_in(&self, tokens: std::ops::Range<usize>) -> impl Iterator<Item = &Named> {
+        let first = self.dates.partition_point(|named| named.start < tokens.start);
+        self.dates[first..].iter().take_while(move |named| named.end <= tokens.end)
     }
 
     /// The addresses in the text, with their tokens.
@@ -101,10 +120,14 @@ impl<'a> Text<'a> {
         }
         let within = |start: usize, end: usize| {
             let parted = |token: &Token| token.gap != Gap::Space;
-            let but = all.iter().any(|other| other.sense == Sense::But && (start..end).contains(&other.start));
+            let first = all.partition_point(|other| other.start < start);
+            let but = all[first..].iter().take_while(|other| other.start < end).any(|other| other.sense == Sense::But);
             end - start <= REACH && !but && !self.tokens.get(start..=end).unwrap_or_default().iter().skip(1).any(parted)
         };
-        let mut negations = all.iter().filter(|other| other.sense == Sense::Not);
+        // Hits are in order, and none is longer than 64 tokens.
+        let near = all.partition_point(|other| other.start + 64 + REACH < hit.start);
+        let near = all[near..].iter().take_while(|other| other.start < hit.end + 3);
+        let mut negations = near.filter(|other| other.sense == Sense::Not);
         negations.any(|not| {
             let before = not.end <= hit.start && within(not.end - 1, hit.start);
             // Verbs, and with them what negates them, stand last in these languages.

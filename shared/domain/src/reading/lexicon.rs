@@ -6,7 +6,7 @@
 //!
 //! **Invariant:** every file parses; a test says so, so that nothing is left out silently at run time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use super::Intent;
@@ -206,8 +206,10 @@ impl Lexicon {
     /// The languages a text may be in: all where its words do not tell.
     pub(super) fn languages(&self, text: &[Token]) -> Languages {
         let mut votes = [0_usize; FILES.len()];
-        for token in text {
-            let known = self.function.get(&token.text).copied().unwrap_or_default();
+        // Each word once: "no budget, no need, no time" is no Spanish.
+        let words: BTreeSet<&str> = text.iter().map(|token| token.text.as_str()).collect();
+        for word in words {
+            let known = self.function.get(word).copied().unwrap_or_default();
             for (language, votes) in votes.iter_mut().enumerate() {
                 *votes += usize::from(known & (1 << language) != 0);
             }

@@ -11,9 +11,7 @@ pub(super) fn referred_to(mail: &IncomingMail, intent: Intent, text: &Text<'_>) 
     if !matches!(intent, Intent::Retired | Intent::MovedOut | Intent::ReferredSomeone) {
         return None;
     }
-    let addresses = text.addresses().filter_map(|(at, written)| Some((at, EmailAddress::parse(written).ok()?)));
-    let others: Vec<(usize, EmailAddress)> =
-        addresses.filter(|(_, address)| mail.from.as_ref() != Some(address) && !mail.to.contains(address)).collect();
+    let others: Vec<(usize, EmailAddress)> = others(mail, text).collect();
     let referrals = || text.hits(Sense::Wants(Intent::ReferredSomeone));
     let nearest = others.iter().filter_map(|(at, address)| {
         let before = referrals().filter(|hit| hit.start <= *at).map(|hit| at - hit.start).min()?;
@@ -24,4 +22,14 @@ pub(super) fn referred_to(mail: &IncomingMail, intent: Intent, text: &Text<'_>) 
         .map(|(_, address)| address)
         .or(others.first().map(|(_, address)| address))
         .cloned()
+}
+
+/// Is an address named that is neither the writer's own nor ours?
+pub(super) fn names_another(mail: &IncomingMail, text: &Text<'_>) -> bool {
+    others(mail, text).next().is_some()
+}
+
+fn others(mail: &IncomingMail, text: &Text<'_>) -> impl Iterator<Item = (usize, EmailAddress)> {
+    let addresses = text.addresses().filter_map(|(at, written)| Some((at, EmailAddress::parse(written).ok()?)));
+    addresses.filter(|(_, address)| mail.from.as_ref() != Some(address) && !mail.to.contains(address))
 }

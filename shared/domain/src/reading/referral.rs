@@ -30,6 +30,27 @@ pub(super) fn names_another(mail: &IncomingMail, text: &Text<'_>) -> bool {
 }
 
 fn others(mail: &IncomingMail, text: &Text<'_>) -> impl Iterator<Item = (usize, EmailAddress)> {
-    let addresses = text.addresses().filter_map(|(at, written)| Some((at, EmailAddress::parse(written).ok()?)));
+    let written = text.addresses().map(|(at, written)| (at, written.to_owned()));
+    let addresses =
+        written.chain(spelled(text)).filter_map(|(at, written)| Some((at, EmailAddress::parse(&written).ok()?)));
     addresses.filter(|(_, address)| mail.from.as_ref() != Some(address) && !mail.to.contains(address))
+}
+
+/// Addresses in words, `jane at acme dot example`, with or without brackets; only with both words, as "jane at acme" is
+/// also a person and her company.
+fn spelled(text: &Text<'_>) -> impl Iterator<Item = (usize, String)> {
+    let word = |at: usize| text.tokens.get(at).map(|token| token.text.as_str());
+    (0..text.tokens.len()).filter_map(move |start| {
+        let (local, host) = (word(start)?, word(start + 2)?);
+        if word(start + 1) != Some("at") || word(start + 3) != Some("dot") {
+            return None;
+        }
+        let mut address = format!("{local}@{host}");
+        let mut dot = start + 3;
+        while word(dot) == Some("dot") {
+            address = format!("{address}.{}", word(dot + 1)?);
+            dot += 2;
+        }
+        Some((start, address))
+    })
 }

@@ -15,8 +15,8 @@ pub(super) struct Meant {
     pub(super) evidence: Vec<String>,
 }
 
-/// What a person wants.
-pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase]) -> Meant {
+/// What a person wants; `names_another`: an address that is neither theirs nor ours stands in their words.
+pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase], names_another: bool) -> Meant {
     if let Some(meant) = of_taught(text, taught) {
         return meant;
     }
@@ -29,7 +29,12 @@ pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase]) -> Meant {
     let found = wants(Intent::Unsubscribed)
         .or_else(|| wants(Intent::Retired))
         .or_else(|| wants(Intent::MovedOut))
-        .or_else(|| wants(Intent::ReferredSomeone))
+        .or_else(|| wants(Intent::ReferredSomeone));
+    let wish = [Intent::AgreedToMeet, Intent::ConnectLater, Intent::BrochureRequested, Intent::InterestedToProceed];
+    if found.is_none() && names_another && !wish.into_iter().any(|intent| text.says(Sense::Wants(intent))) {
+        return plainly(Intent::ReferredSomeone, "somebody else's address");
+    }
+    let found = found
         .or_else(|| wants(Intent::Deactivated))
         .or_else(|| first(Sense::Gone).map(|hit| (Intent::Deactivated, hit)))
         .or_else(meets)

@@ -6,7 +6,7 @@
 //!
 //! **Invariant:** every file parses; a test says so, so that nothing is left out silently at run time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use super::Intent;
@@ -223,8 +223,10 @@ impl Lexicon {
 
     fn votes(&self, text: &[Token]) -> [usize; FILES.len()] {
         let mut votes = [0_usize; FILES.len()];
-        for token in text {
-            let known = self.function.get(&token.text).copied().unwrap_or_default();
+        // Each word once: "no budget, no need, no time" is no Spanish.
+        let words: BTreeSet<&str> = text.iter().map(|token| token.text.as_str()).collect();
+        for word in words {
+            let known = self.function.get(word).copied().unwrap_or_default();
             for (language, votes) in votes.iter_mut().enumerate() {
                 *votes += usize::from(known & (1 << language) != 0);
             }

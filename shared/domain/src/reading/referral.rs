@@ -11,9 +11,7 @@ pub(super) fn referred_to(mail: &IncomingMail, intent: Intent, text: &Text<'_>) 
     if !matches!(intent, Intent::Retired | Intent::MovedOut | Intent::ReferredSomeone) {
         return None;
     }
-    let addresses = text.addresses().filter_map(|(at, written)| Some((at, EmailAddress::parse(written).ok()?)));
-    let others: Vec<(usize, EmailAddress)> =
-        addresses.filter(|(_, address)| mail.from.as_ref() != Some(address) && !mail.to.contains(address)).collect();
+    let others: Vec<(usize, EmailAddress)> = others(mail, text).collect();
     let referrals = || text.hits(Sense::Wants(Intent::ReferredSomeone));
     let nearest = others.iter().filter_map(|(at, address)| {
         let before = referrals().filter(|hit| hit.start <= *at).map(|hit| at - hit.start).min()?;
@@ -24,4 +22,35 @@ pub(super) fn referred_to(mail: &IncomingMail, intent: Intent, text: &Text<'_>) 
         .map(|(_, address)| address)
         .or(others.first().map(|(_, address)| address))
         .cloned()
+}
+
+/// Is an address named that is neither the writer's own nor ours?
+pub(super) fn names_another(mail: &IncomingMail, text: &Text<'_>) -> bool {
+    others(mail, text).next().is_some()
+}
+
+fn others(mail: &IncomingMail, text: &Text<'_>) -> impl Iterator<Item = (usize, EmailAddress)> {
+    let written = text.addresses().map(|(at, written)| (at, written.to_owned()));
+    let addresses =
+        written.chain(spelled(text)).filter_map(|(at, written)| Some((at, EmailAddress::parse(&written).ok()?)));
+    addresses.filter(|(_, address)| mail.from.as_ref() != Some(address) && !mail.to.contains(address))
+}
+
+/// Addresses in words, `jane at acme dot example`, with or without brackets; only with both words, as "jane at acme" is
+/// also a person and her company.
+fn spelled(text: &Text<'_>) -> impl Iterator<Item = (usize, String)> {
+    let word = |at: usize| text.tokens.get(at).map(|token| token.text.as_str());
+    (0..text.tokens.len()).filter_map(move |start| {
+        let (local, host) = (word(start)?, word(start + 2)?);
+        if word(start + 1) != Some("at") || word(start + 3) != Some("dot") {
+            return None;
+        }
+        let mut address = format!("{local}@{host}");
+        let mut dot = start + 3;
+        while word(dot) == Some("dot") {
+            address = format!("{address}.{}", word(dot + 1)?);
+            dot += 2;
+        }
+        Some((start, address))
+    })
 }

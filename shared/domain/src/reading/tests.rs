@@ -42,6 +42,45 @@ fn people_are_read_by_their_words() {
 }
 
 #[test]
+fn kinds_of_replies() {
+    let cases = [
+        ("stop", Intent::Unsubscribed),
+        ("Remove", Intent::Unsubscribed),
+        ("Please remove jo@example.com from your mailings.", Intent::Unsubscribed),
+        ("We do all of that in-house.", Intent::Deactivated),
+        ("No budget, no need, no time.", Intent::Deactivated),
+        ("That's not my area.", Intent::Deactivated),
+        ("Das machen wir alles selbst.", Intent::Deactivated),
+        ("Ce n'est pas notre domaine.", Intent::Deactivated),
+        ("Dat is niks voor ons.", Intent::Deactivated),
+        ("Vi klarer det selv.", Intent::Deactivated),
+        ("Declined: Intro call", Intent::Deactivated),
+        ("Accepted: Intro call", Intent::AgreedToMeet),
+        ("New time proposed: Intro call", Intent::AgreedToMeet),
+        ("Ask my boss.", Intent::ReferredSomeone),
+        ("Wrong person, sorry. sven@example.com is who you need.", Intent::ReferredSomeone),
+        ("Da müssten Sie bei Frau Kern im Einkauf nachfragen.", Intent::ReferredSomeone),
+        ("Let me check with the team and I'll get back to you.", Intent::Responded),
+        ("Ich bespreche das intern.", Intent::Responded),
+        ("OK, give me a bell.", Intent::AgreedToMeet),
+        ("Would love to see it in action.", Intent::AgreedToMeet),
+        ("木曜の午後なら空いています。", Intent::AgreedToMeet),
+        ("周四下午可以。", Intent::AgreedToMeet),
+        ("Let's do it.", Intent::InterestedToProceed),
+        ("Please quote us for 3 lines.", Intent::InterestedToProceed),
+        ("Pick this up again when our new site opens.", Intent::ConnectLater),
+        ("Put it in writing and I'll read it.", Intent::BrochureRequested),
+        ("Haben Sie was zum Lesen?", Intent::BrochureRequested),
+        ("Stuur maar wat informatie op.", Intent::BrochureRequested),
+        ("What makes you different?", Intent::SeekingMoreInfo),
+        ("Are you GDPR compliant?", Intent::SeekingMoreInfo),
+    ];
+    for (text, intent) in cases {
+        assert_eq!(human(text), intent, "{text}");
+    }
+}
+
+#[test]
 fn what_is_only_quoted_decides_nothing() {
     let reply = "Thanks!\n\nOn Mon 5 Jan 2026, Tara wrote:\n> Reply unsubscribe to leave\n";
     assert_eq!(human(reply), Intent::Responded);
@@ -156,6 +195,9 @@ fn the_right_person_is_the_one_named() {
     let reading = read_mail(&mail("Re: x", left, &[]), &[]);
     assert_eq!(reading.intent, Some(Intent::MovedOut));
     assert_eq!(reading.referred_to, EmailAddress::parse("jo@example.com").ok());
+    let spelled = read_mail(&mail("Re: x", "Please reach jane (at) acme dot example for this.", &[]), &[]);
+    assert_eq!(spelled.intent, Some(Intent::ReferredSomeone));
+    assert_eq!(spelled.referred_to, EmailAddress::parse("jane@acme.example").ok());
     let away = "I am out of the office until Friday. In urgent cases contact jo@example.com.";
     assert_eq!(read_mail(&mail("Automatic reply: x", away, &[]), &[]).referred_to, None);
 }

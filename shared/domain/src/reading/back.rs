@@ -22,7 +22,7 @@ use super::text::Text;
 /// let monday = date(2026, 8, 3);
 /// assert_eq!(domain::return_date("Back in the office on 17 August.", monday, false), Some(date(2026, 8, 17)));
 /// assert_eq!(domain::return_date("Ich bin bis 14.08. im Urlaub.", monday, false), Some(date(2026, 8, 17)));
-/// assert_eq!(domain::return_date("Phone 555-0134, invoice 17/8.", monday, false), None);
+/// assert_eq!(domain::return_date("I am away. Phone 555-0134, room 217.", monday, false), None);
 /// ```
 pub fn return_date(text: &str, today: Date, month_first: bool) -> Option<Date> {
     let calendar = Calendar { today, month_first };

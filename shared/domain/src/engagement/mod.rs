@@ -239,7 +239,7 @@ impl Engagement {
         self.mails.iter().flat_map(|seen| &seen.held).map(|held| held.due).min()
     }
 
-    /// Would [`Engagement::note`] change anything? What is told twice, or hits a mail a thousand times, need not be stored.
+    /// Would a further touch change anything? What is told twice, or hits a mail a thousand times, need not be stored.
     pub fn is_news(&self, touch: &Touch) -> bool {
         let mut after = self.clone();
         after.note(touch, touch.at);

@@ -42,10 +42,11 @@ impl Console {
     pub async fn from_clients(clients: &Clients) -> Result<Self, StartError> {
         let secret = clients.app_secret().await?;
         let (changes, key) = (clients.lead_changes()?, signing_key(&secret)?);
+        let receive = clients.receive(&secret)?;
         Ok(Self {
             unsubscribe: Unsubscribe { changes: changes.clone(), key: key.clone() },
-            touches: Touches { changes: changes.clone() },
-            receive: Receive { changes, key: key.clone() },
+            touches: Touches { changes },
+            receive,
             key,
             // An empty one would open the route to an empty bearer.
             inbound_token: secret.inbound_token.filter(|token| !token.expose_secret().is_empty()),

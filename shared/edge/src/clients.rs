@@ -160,10 +160,18 @@ impl Clients {
         Ok(MailboxAdmin { store: self.store()?, access: self.mailbox_access()?, clock: self.clock() })
     }
 
+    /// Takes in mail.
+    pub fn receive(&self, secret: &AppSecret) -> Result<Receive, SettingError> {
+        Ok(Receive {
+            changes: self.lead_changes()?,
+            key: signing_key(secret)?,
+            composer: self.composer(secret.openai_api_key.as_ref())?,
+        })
+    }
+
     /// Reads assistants' own mailboxes.
     pub fn poll_mailboxes(&self, secret: &AppSecret) -> Result<PollMailboxes, SettingError> {
-        let receive = Receive { changes: self.lead_changes()?, key: signing_key(secret)? };
-        Ok(PollMailboxes { receive, access: self.mailbox_access()? })
+        Ok(PollMailboxes { receive: self.receive(secret)?, access: self.mailbox_access()? })
     }
 
     /// Mails leave through assistants' own mailboxes, and otherwise as [`settings::MAIL_TRANSPORT`] says.

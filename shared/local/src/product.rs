@@ -114,7 +114,8 @@ impl Product {
         let crm = edge::clients::crm(tokens.clone());
         let changes = LeadChanges { store: store.clone(), events: events.clone(), clock: clock.clone() };
         let enrol = || Enrol { changes: changes.clone(), crm: crm.clone() };
-        let receive = || Receive { changes: changes.clone(), key: key.clone() };
+        let composer = writing.composer.clone();
+        let receive = || Receive { changes: changes.clone(), key: key.clone(), composer: composer.clone() };
         let connect = Connect {
             store: store.clone(),
             accounts,

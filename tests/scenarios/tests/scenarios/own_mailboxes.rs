@@ -172,7 +172,7 @@ impl Office {
             clock: world.clock.clone(),
         };
         let key = domain::SigningKey::new(b"sixteen characters").unwrap();
-        let poll = PollMailboxes { receive: Receive { changes, key }, access: self.access() };
+        let poll = PollMailboxes { receive: Receive { changes, key, composer: None }, access: self.access() };
         poll.poll(jiff::Timestamp::MAX).await.unwrap()
     }
 

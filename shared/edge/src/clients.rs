@@ -20,7 +20,7 @@ use domain::SigningKey;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
-use zoho::{AccountsSettings, Zoho, ZohoAccounts};
+use zoho::{AccountsSettings, Carrier, Zoho, ZohoAccounts};
 
 use crate::SystemClock;
 use crate::settings::{self, SettingError};
@@ -141,8 +141,7 @@ impl Clients {
 
     /// The CRM, with the tokens it needs.
     pub fn crm(&self, secret: &AppSecret) -> Result<Arc<dyn Crm>, SettingError> {
-        let tokens = self.tokens(accounts(secret)?)?;
-        Ok(crm(tokens))
+        Ok(crm(self.tokens(accounts(secret)?)?))
     }
 
     /// Assistants' own mailboxes.
@@ -282,7 +281,7 @@ fn openai(url: &str, model: &str, key: Option<&SecretString>) -> Result<Arc<dyn 
 
 /// The CRM over these sessions.
 pub fn crm(sessions: Arc<dyn Sessions>) -> Arc<dyn Crm> {
-    Arc::new(Zoho::new(zoho::http_client(), sessions))
+    Arc::new(Zoho::new(Carrier::network(), sessions))
 }
 
 /// The key behind every signed name.
@@ -296,13 +295,16 @@ pub fn accounts(secret: &AppSecret) -> Result<Arc<dyn Accounts>, SettingError> {
     let server = settings::optional(settings::ZOHO_ACCOUNTS);
     let client_secret = secret.zoho_client_secret.clone().filter(|secret| !secret.expose_secret().is_empty());
     match (secret.zoho_client_id.is_empty(), client_secret) {
-        (false, Some(client_secret)) => zoho_accounts(&secret.zoho_client_id, client_secret, server.as_deref()),
+        (false, Some(client_secret)) => {
+            zoho_accounts(Carrier::network(), &secret.zoho_client_id, client_secret, server.as_deref())
+        }
         _ => Err(SettingError::new(settings::APP_SECRET, "has no zoho_client_id and zoho_client_secret yet")),
     }
 }
 
 /// Zoho accounts with this client, starting at Zoho's US server unless `server` names another. One that is not one of Zoho's is trusted because the operator named it.
 pub fn zoho_accounts(
+    carrier: Carrier,
     client_id: &str,
     client_secret: SecretString,
     server: Option<&str>,
@@ -319,5 +321,5 @@ pub fn zoho_accounts(
         accounts.home = url.clone();
         accounts.extra = Some(url);
     }
-    Ok(Arc::new(ZohoAccounts::new(zoho::http_client(), accounts)))
+    Ok(Arc::new(ZohoAccounts::new(carrier, accounts)))
 }

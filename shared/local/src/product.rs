@@ -10,7 +10,7 @@ use app::enrol::Enrol;
 use app::mailboxes::{MailboxAccess, PollMailboxes, Polled, RoutingMailer};
 use app::notify::Notify;
 use app::nurture::{Nurture, Ticked};
-use app::ports::{Accounts, Clock, Event, Events, Mailer, Secrets, SecretsError};
+use app::ports::{Accounts, Clock, Crm, Event, Events, Mailer, Secrets, SecretsError};
 use app::receive::{Receive, Received};
 use app::store::Store;
 use app::tokens::TokenKeeper;
@@ -33,6 +33,7 @@ use oauth_callback::OauthCallback;
 use secrecy::{ExposeSecret, SecretString};
 use upkeep::UpkeepFunction;
 use url::Url;
+use zoho::{Carrier, Zoho};
 
 use crate::bus::LocalBus;
 
@@ -40,8 +41,12 @@ use crate::bus::LocalBus;
 pub struct Parts {
     /// Rows.
     pub store: Store,
+    /// Events between the functions.
+    pub bus: Arc<LocalBus>,
     /// Tokens.
     pub secrets: Arc<dyn Secrets>,
+    /// The way to Zoho's CRM.
+    pub carrier: Carrier,
     /// Zoho accounts.
     pub accounts: Arc<dyn Accounts>,
     /// What writes mails.
@@ -95,7 +100,9 @@ impl Product {
     pub fn new(parts: Parts) -> Self {
         let Parts {
             store,
+            bus,
             secrets,
+            carrier,
             accounts,
             writing,
             mailer,
@@ -107,11 +114,10 @@ impl Product {
             field_prefix,
             inbound_token,
         } = parts;
-        let bus = Arc::new(LocalBus::default());
         let events: Arc<dyn Events> = bus.clone();
         let tokens =
             Arc::new(TokenKeeper::new(store.clone(), secrets, accounts.clone(), clock.clone(), TOKENS.to_owned()));
-        let crm = edge::clients::crm(tokens.clone());
+        let crm: Arc<dyn Crm> = Arc::new(Zoho::new(carrier, tokens.clone()));
         let changes = LeadChanges { store: store.clone(), events: events.clone(), clock: clock.clone() };
         let enrol = || Enrol { changes: changes.clone(), crm: crm.clone() };
         let composer = writing.composer.clone();

@@ -24,6 +24,7 @@ use zoho_sim::{Faults, SimConfig, Simulator, StateQuery};
 
 use crate::clock::SettableClock;
 use crate::embedded::FileSecrets;
+use crate::nearby::nearby;
 use crate::product::{MAILBOXES, Parts, Product, signing_key};
 
 /// A world that cannot be made or moved; the text says what stopped it.
@@ -87,10 +88,12 @@ impl World {
         let zoho = Arc::new(Simulator::new(config));
         let zoho_task = tokio::spawn(zoho_sim::answer(zoho.clone(), listener, std::future::pending()));
 
+        let carrier = nearby(zoho.clone());
         let ready = zoho.ready();
         let client_secret = SecretString::from(ready.client_secret.clone());
-        let accounts = edge::clients::zoho_accounts(&ready.client_id, client_secret, Some(&ready.base_url))
-            .map_err(|error| WorldError::new("the simulator's address", error))?;
+        let accounts =
+            edge::clients::zoho_accounts(carrier.clone(), &ready.client_id, client_secret, Some(&ready.base_url))
+                .map_err(|error| WorldError::new("the simulator's address", error))?;
         let secrets: Arc<dyn Secrets> = Arc::new(FileSecrets::new(&folder));
         let key = signing_key(secrets.as_ref()).await.map_err(|error| WorldError::new("no signing key", error))?;
         let outbox = folder.join("outbox");
@@ -100,7 +103,9 @@ impl World {
                 .map_err(|error| WorldError::new("mailboxes", error))?;
         let product = Product::new(Parts {
             store,
+            bus: Arc::default(),
             secrets,
+            carrier,
             accounts,
             writing: Writing::default(),
             mailer: Arc::new(EmlOutbox::new(&outbox)),
@@ -129,29 +134,7 @@ impl World {
     /// Walks the browser of this user (by address; an administrator's if empty) to the consent page and back; returns what
     /// the callback answers.
     pub async fn connect_as(&self, user: &str) -> Result<Response<Body>, WorldError> {
-        let failed = |what: &str| WorldError::new("connecting", what);
-        let departure = self.get("/oauth/authorize", None).await;
-        let consent = header(&departure, LOCATION).ok_or_else(|| failed("no redirect to Zoho"))?;
-        let cookie = header(&departure, SET_COOKIE).ok_or_else(|| failed("no cookie"))?;
-        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
-        let user = self.zoho.user_id(user).unwrap_or_default();
-        let form = format!("{}&decision=accept&user={user}", consent.split_once('?').map_or("", |(_, query)| query));
-        let decision = http::Request::builder()
-            .method("POST")
-            .uri("/oauth/v2/auth/decision")
-            .header("content-type", "application/x-www-form-urlencoded");
-        let decision = decision.body(Bytes::from(form)).map_err(|error| WorldError::new("connecting", error))?;
-        let back = match self.zoho.call(decision) {
-            zoho_sim::Reply::Answer(response) => {
-                let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-                location
-                    .and_then(|text| Url::parse(text).ok())
-                    .ok_or_else(|| failed("Zoho did not send the browser back"))?
-            }
-            zoho_sim::Reply::NoAnswer => return Err(failed("Zoho did not answer")),
-        };
-        let path = format!("{}?{}", back.path(), back.query().unwrap_or_default());
-        Ok(self.get(&path, Some(&cookie)).await)
+        consent(&self.product, &self.zoho, user).await
     }
 
     /// Adds the assistant that the simulator has a user for.
@@ -237,14 +220,7 @@ impl World {
 
     /// Any request to the product.
     pub async fn request(&self, method: &str, path: &str, cookie: Option<&str>, body: Body) -> Response<Body> {
-        let mut request = http::Request::builder().method(method).uri(path);
-        if let Some(cookie) = cookie {
-            request = request.header(COOKIE, cookie);
-        }
-        match request.body(body) {
-            Ok(request) => self.product.route(request).await,
-            Err(_) => Response::new(Body::Empty),
-        }
+        request(&self.product, method, path, cookie, body).await
     }
 
     /// Parts of the simulator's state.
@@ -267,6 +243,45 @@ impl AsRef<Product> for World {
 impl Drop for World {
     fn drop(&mut self) {
         self.zoho_task.abort();
+    }
+}
+
+/// Walks the browser of this user (by address; an administrator's if empty) to the simulator's consent page and back;
+/// returns what the callback answers.
+pub(crate) async fn consent(product: &Product, zoho: &Simulator, user: &str) -> Result<Response<Body>, WorldError> {
+    let failed = |what: &str| WorldError::new("connecting", what);
+    let departure = request(product, "GET", "/oauth/authorize", None, Body::Empty).await;
+    let consent = header(&departure, LOCATION).ok_or_else(|| failed("no redirect to Zoho"))?;
+    let cookie = header(&departure, SET_COOKIE).ok_or_else(|| failed("no cookie"))?;
+    let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+    let user = zoho.user_id(user).unwrap_or_default();
+    let form = format!("{}&decision=accept&user={user}", consent.split_once('?').map_or("", |(_, query)| query));
+    let decision = http::Request::builder()
+        .method("POST")
+        .uri("/oauth/v2/auth/decision")
+        .header("content-type", "application/x-www-form-urlencoded");
+    let decision = decision.body(Bytes::from(form)).map_err(|error| WorldError::new("connecting", error))?;
+    let back = match zoho.call(decision) {
+        zoho_sim::Reply::Answer(response) => {
+            let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+            location
+                .and_then(|text| Url::parse(text).ok())
+                .ok_or_else(|| failed("Zoho did not send the browser back"))?
+        }
+        zoho_sim::Reply::NoAnswer => return Err(failed("Zoho did not answer")),
+    };
+    let path = format!("{}?{}", back.path(), back.query().unwrap_or_default());
+    Ok(request(product, "GET", &path, Some(&cookie), Body::Empty).await)
+}
+
+async fn request(product: &Product, method: &str, path: &str, cookie: Option<&str>, body: Body) -> Response<Body> {
+    let mut request = http::Request::builder().method(method).uri(path);
+    if let Some(cookie) = cookie {
+        request = request.header(COOKIE, cookie);
+    }
+    match request.body(body) {
+        Ok(request) => product.route(request).await,
+        Err(_) => Response::new(Body::Empty),
     }
 }
 

@@ -9,10 +9,9 @@ use app::ports::{
 use async_trait::async_trait;
 use domain::{CrmUser, LoggedMail, Module, OrgId, RecordId, RecordRef, UserId};
 use jiff::Timestamp;
-use reqwest::Client;
 
 use crate::http::Exchange;
-use crate::patience::Patience;
+use crate::transport::Carrier;
 use crate::{channel, coql, emails, fields, history, notes, organisation, records, tasks, updates};
 
 /// All orgs' CRMs. Cheap to share; holds no state of its own.
@@ -21,16 +20,9 @@ pub struct Zoho {
 }
 
 impl Zoho {
-    /// Zoho by way of `http` (see [`crate::http_client`]), as the user each org's session belongs to.
-    pub fn new(http: Client, sessions: Arc<dyn Sessions>) -> Self {
-        Self { exchange: Exchange { http, sessions, patience: Patience::default() } }
-    }
-
-    /// With other time-outs and pauses.
-    #[must_use]
-    pub fn with_patience(mut self, patience: Patience) -> Self {
-        self.exchange.patience = patience;
-        self
+    /// Zoho by way of `carrier`, as the user each org's session belongs to.
+    pub fn new(carrier: Carrier, sessions: Arc<dyn Sessions>) -> Self {
+        Self { exchange: Exchange { carrier, sessions } }
     }
 }
 

@@ -9,6 +9,7 @@ mod phrases;
 mod plan;
 mod read_mail;
 mod schedules;
+mod simulate;
 mod why;
 
 use std::net::SocketAddr;
@@ -90,6 +91,8 @@ enum Command {
     ReadMail(read_mail::ReadMailArgs),
     /// Tell why each mail of a lead left, waited or did not
     Why(why::WhyCommand),
+    /// Play stories in which everything goes wrong, and look whether every promise was kept
+    Simulate(simulate::SimulateArgs),
 }
 
 #[derive(Debug, Args)]
@@ -172,6 +175,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Lead(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Plan(args)) => administer(Box::pin(args.run())).await,
         Some(Command::Why(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::Simulate(args)) => args.run(),
     };
     result.unwrap_or_else(|message| fail(&message))
 }

@@ -20,7 +20,7 @@ use crate::change::LeadChanges;
 use crate::deliveries::Deliveries;
 use crate::error::AppError;
 use crate::ports::{Lookup, Mailer, SendError};
-use crate::store::{Alongside, Connection, Delivery, Queue, Store};
+use crate::store::{Alongside, Connection, Delivery, Queue, Store, Stored};
 use crate::writing::Writing;
 pub(crate) use leaving::Mail;
 pub(crate) use round::Round;
@@ -204,26 +204,26 @@ impl Nurture {
     }
 
     /// Hands the claimed mail to the mail system and stores what it said.
-    async fn deliver(&self, org: &OrgId, id: &LeadId, delivery: &Delivery) -> Result<Stepped, AppError> {
-        let name = &delivery.mail.delivery;
-        match self.mailer.send(org, &delivery.mail).await {
+    async fn deliver(&self, org: &OrgId, id: &LeadId, claimed: Stored<Delivery>) -> Result<Stepped, AppError> {
+        let name = &claimed.value.mail.delivery.clone();
+        match self.mailer.send(org, &claimed.value.mail).await {
             Ok(message_id) => {
-                self.deliveries.sent(org, id, name, &message_id, None).await?;
+                self.deliveries.sent(org, id, claimed, &message_id, None).await?;
                 Ok(Stepped::Sent)
             }
             Err(SendError::NotSent { reason }) => {
                 tracing::warn!(%org, delivery.id = %name, reason, "the mail system was not reached");
-                self.deliveries.not_sent(org, id, name, &reason).await?;
+                self.deliveries.not_sent(org, id, claimed, &reason).await?;
                 Ok(Stepped::Postponed)
             }
             Err(SendError::Refused { reason }) => {
                 tracing::warn!(%org, delivery.id = %name, reason, "the mail system refused a mail");
-                self.deliveries.refused(org, id, name, &reason).await?;
+                self.deliveries.refused(org, id, claimed, &reason).await?;
                 Ok(Stepped::Ended)
             }
             Err(SendError::NoSuchAddress { reason }) => {
                 tracing::info!(%org, delivery.id = %name, reason, "there is no such address");
-                self.deliveries.no_such_address(org, id, name, &reason).await?;
+                self.deliveries.no_such_address(org, id, claimed, &reason).await?;
                 Ok(Stepped::Ended)
             }
             Err(SendError::Unknown { reason, .. }) => {
@@ -247,15 +247,15 @@ impl Nurture {
         };
         match self.mailer.find(org, &delivery.value.mail).await {
             Lookup::Sent { message_id, at } => {
-                self.deliveries.sent(org, id, name, &message_id, at).await?;
+                self.deliveries.sent(org, id, delivery, &message_id, at).await?;
                 Ok(Stepped::Settled)
             }
             Lookup::NotSent => {
-                self.deliveries.not_sent(org, id, name, "the sender stopped before the mail left").await?;
+                self.deliveries.not_sent(org, id, delivery, "the sender stopped before the mail left").await?;
                 Ok(Stepped::Settled)
             }
             Lookup::CannotTell => {
-                self.deliveries.unsettled(org, id, name).await?;
+                self.deliveries.unsettled(org, id, delivery).await?;
                 Ok(Stepped::Unknown)
             }
         }

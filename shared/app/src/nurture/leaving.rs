@@ -143,7 +143,9 @@ impl Nurture {
                     agenda.committed(days);
                     let Some(delivery) = written.filter(|_| wait.is_none()) else { return Ok(Stepped::Postponed) };
                     self.remember_start(round, due).await?;
-                    return self.deliver(org, &due.stored.lead.id, &delivery).await;
+                    let version = due.before.as_ref().map_or(0, |before| before.version) + 1;
+                    let claimed = Stored { value: delivery, version };
+                    return self.deliver(org, &due.stored.lead.id, claimed).await;
                 }
                 Err(Clash::Agenda) => round.forget_agenda(org, &assistant.id),
                 // Another worker, an answer, or an unsubscription was faster: whatever it was, it is in the table now.

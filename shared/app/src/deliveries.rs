@@ -64,7 +64,7 @@ impl Deliveries {
         let mut message_ids = vec![mail.message_id.clone(), message_id.to_owned()];
         message_ids.dedup();
         let outcome = Outcome::Sent { message_id: message_id.to_owned() };
-        let after = Delivery { outcome, ..known.value.clone() };
+        let after = Delivery { outcome, look_up_at: None, ..known.value.clone() };
         let name = &mail.delivery;
         let fact = |_: &Lead| {
             let mail = Box::new(logged.clone());

@@ -1,13 +1,12 @@
 //! A mail comes in: find its lead, read it, let it change the lead, once.
 
 use domain::{
-    Direction, EmailAddress, Fact, IncomingMail, Lead, LeadId, LoggedMail, Mailbox, OrgId, Purpose, SigningKey,
-    read_mail,
+    EmailAddress, Fact, IncomingMail, Lead, LeadId, LoggedMail, Mailbox, OrgId, Purpose, SigningKey, read_mail,
 };
 
 use crate::change::{Applied, LeadChanges};
 use crate::error::AppError;
-use crate::store::Alongside;
+use crate::store::{Alongside, Direction, WorkDone};
 
 /// Takes in mail.
 pub struct Receive {
@@ -29,6 +28,17 @@ pub enum Received {
 }
 
 impl Receive {
+    /// Reads a mail that came alone, and remembers it in the history.
+    pub async fn receive_alone(&self, mail: &IncomingMail) -> Result<Received, AppError> {
+        let received = self.receive(mail).await?;
+        if let Received::Applied(org, _) = &received {
+            let mut work = WorkDone::new(Direction::MailIn);
+            work.line("mails").added = 1;
+            self.changes.store.add_history(org, work, self.changes.clock.real()).await?;
+        }
+        Ok(received)
+    }
+
     /// Reads one mail.
     pub async fn receive(&self, mail: &IncomingMail) -> Result<Received, AppError> {
         let Some((org, id)) = self.find_lead(mail).await? else {
@@ -52,7 +62,7 @@ impl Receive {
         let sender =
             mail.from.clone().or_else(|| stored.lead.address.clone()).unwrap_or_else(|| assistant.email.clone());
         let logged = LoggedMail {
-            direction: Direction::Received,
+            direction: domain::Direction::Received,
             from: Mailbox { name: mail.from_name.clone(), address: sender },
             to: Mailbox { name: assistant.name, address: assistant.email },
             subject: mail.subject.clone(),

@@ -111,7 +111,7 @@ impl Product {
         let events: Arc<dyn Events> = bus.clone();
         let tokens =
             Arc::new(TokenKeeper::new(store.clone(), secrets, accounts.clone(), clock.clone(), TOKENS.to_owned()));
-        let crm = edge::clients::crm(tokens.clone());
+        let crm = edge::clients::crm(tokens.clone(), store.clone(), clock.clone());
         let changes = LeadChanges { store: store.clone(), events: events.clone(), clock: clock.clone() };
         let enrol = || Enrol { changes: changes.clone(), crm: crm.clone() };
         let receive = || Receive { changes: changes.clone(), key: key.clone() };
@@ -209,7 +209,7 @@ impl Product {
 
     /// Takes in one raw mail.
     pub async fn receive(&self, raw: &[u8]) -> Result<Received, AppError> {
-        self.receive.receive(&mail::parse(raw, None)).await
+        self.receive.receive_alone(&mail::parse(raw, None)).await
     }
 
     /// After a crash, when this process is known to be the only one: whoever held a lease is dead.

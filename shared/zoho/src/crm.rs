@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use app::ports::{
-    Absence, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord, NewField,
-    Organisation, RecordNote, RecordTask, Session, Sessions,
+    Absence, Budgets, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord,
+    NewField, Organisation, RecordNote, RecordTask, Session, Sessions, Unlimited,
 };
 use async_trait::async_trait;
 use domain::{CrmUser, LoggedMail, Module, OrgId, RecordId, RecordRef, UserId};
@@ -23,7 +23,14 @@ pub struct Zoho {
 impl Zoho {
     /// Zoho by way of `http` (see [`crate::http_client`]), as the user each org's session belongs to.
     pub fn new(http: Client, sessions: Arc<dyn Sessions>) -> Self {
-        Self { exchange: Exchange { http, sessions, patience: Patience::default() } }
+        Self { exchange: Exchange { http, sessions, budgets: Arc::new(Unlimited), patience: Patience::default() } }
+    }
+
+    /// Within these budgets; without, Zoho alone says when it is too much.
+    #[must_use]
+    pub fn with_budgets(mut self, budgets: Arc<dyn Budgets>) -> Self {
+        self.exchange.budgets = budgets;
+        self
     }
 
     /// With other time-outs and pauses.

@@ -13,8 +13,9 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::ports::{CrmError, Session, Sessions};
+use app::ports::{Budgets, CrmError, Session, Sessions};
 use domain::OrgId;
+use jiff::SignedDuration;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
@@ -23,7 +24,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::answer::{Answer, Listing};
+use crate::answer::{Answer, Limits, Listing};
 use crate::patience::{Patience, Tries};
 use crate::request::{Kind, Request};
 
@@ -57,6 +58,7 @@ enum Miss {
 pub(crate) struct Exchange {
     pub http: Client,
     pub sessions: Arc<dyn Sessions>,
+    pub budgets: Arc<dyn Budgets>,
     pub patience: Patience,
 }
 
@@ -113,7 +115,8 @@ impl Line<'_> {
     pub async fn write_each<T>(&mut self, items: &[T], request: impl Fn(&[T]) -> Request) -> Vec<Result<(), CrmError>> {
         let mut results = Vec::with_capacity(items.len());
         for batch in items.chunks(100) {
-            let request = request(batch);
+            let credits = u32::try_from(batch.len().div_ceil(10)).unwrap_or(u32::MAX);
+            let request = request(batch).costing(credits);
             match self.send(&request).await {
                 Ok(answer) => {
                     let answered = answer.results("data", batch.len()).into_iter();
@@ -130,7 +133,7 @@ impl Line<'_> {
         let mut tries = Tries::first(&self.exchange.patience);
         let mut renewable = self.org;
         loop {
-            let outcome = self.try_once(request).await;
+            let outcome = self.try_within_budget(request).await?;
             if outcome.as_ref().is_ok_and(Answer::token_is_dead)
                 && let Some(org) = renewable.take()
             {
@@ -146,6 +149,24 @@ impl Line<'_> {
             }
             tracing::debug!(org = self.org.map(OrgId::as_str), about = request.about, "asking Zoho again");
         }
+    }
+
+    /// One try in its place among the org's calls, and what it says of the org's limits told to everybody.
+    async fn try_within_budget(&self, request: &Request) -> Result<Result<Answer, Miss>, CrmError> {
+        let Some(org) = self.org else { return Ok(self.try_once(request).await) };
+        let budgets = &self.exchange.budgets;
+        let pass = budgets.enter(org, request.credits).await?;
+        let outcome = self.try_once(request).await;
+        drop(pass);
+        if let Ok(answer) = &outcome {
+            if answer.status == StatusCode::TOO_MANY_REQUESTS {
+                budgets.slowed(org, answer.limits.retry_after.map(SignedDuration::from_secs)).await;
+            }
+            if let Some(credits) = answer.limits.credits_left {
+                budgets.left(org, credits).await;
+            }
+        }
+        Ok(outcome)
     }
 
     async fn try_once(&self, request: &Request) -> Result<Answer, Miss> {
@@ -165,12 +186,12 @@ impl Line<'_> {
             call = call.json(body);
         }
         let response = call.send().await.map_err(silence)?;
-        let status = response.status();
+        let (status, limits) = (response.status(), Limits::of(response.headers()));
         let body = response.bytes().await.map_err(silence)?;
         let may_be_empty = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         match serde_json::from_slice(&body) {
-            Ok(body) => Ok(Answer { status, body }),
-            Err(_) if may_be_empty || !status.is_success() => Ok(Answer { status, body: Value::Null }),
+            Ok(body) => Ok(Answer { status, body, limits }),
+            Err(_) if may_be_empty || !status.is_success() => Ok(Answer { status, body: Value::Null, limits }),
             // An empty 200 is no empty list either: that would be 204.
             Err(_) => Err(Miss::Lost(format!("Zoho answered {} without its JSON", status.as_u16()))),
         }

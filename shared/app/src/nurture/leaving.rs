@@ -180,7 +180,7 @@ impl Nurture {
         }
         if let Some(Stored { value: approved, .. }) = due.before.as_ref().filter(|_| due.is_approved()) {
             let mail = self.watched(connection, assistant, OutgoingMail { date: now, ..approved.mail.clone() });
-            return Ok(Delivery { mail, attempts, outcome: Outcome::Claimed, how: approved.how.clone() });
+            return Ok(Delivery { attempts, ..Delivery::claimed(mail, approved.how.clone()) });
         }
         let envelope = self.envelope(connection, assistant, lead, due.name(), due.address.clone());
         let (mail, how) = match due.mail {
@@ -223,7 +223,7 @@ impl Nurture {
             }
         };
         let mail = self.watched(connection, assistant, mail);
-        Ok(Delivery { mail, attempts, outcome: Outcome::Claimed, how })
+        Ok(Delivery { attempts, ..Delivery::claimed(mail, how) })
     }
 
     /// The day of an assistant's first mail, from which its ramp counts.

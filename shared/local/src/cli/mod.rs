@@ -3,6 +3,8 @@
 mod actions;
 mod admin;
 mod backups;
+mod failures;
+mod history;
 mod mailbox;
 mod pace;
 mod phrases;
@@ -90,6 +92,10 @@ enum Command {
     ReadMail(read_mail::ReadMailArgs),
     /// Tell why each mail of a lead left, waited or did not
     Why(why::WhyCommand),
+    /// List what failed and has not passed since, or try it again
+    Failures(failures::FailureCommand),
+    /// Show what was done in the last seven days, a line for each kind of thing in each batch of work
+    History(history::HistoryCommand),
 }
 
 #[derive(Debug, Args)]
@@ -172,6 +178,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Lead(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Plan(args)) => administer(Box::pin(args.run())).await,
         Some(Command::Why(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::Failures(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::History(command)) => administer(Box::pin(command.run())).await,
     };
     result.unwrap_or_else(|message| fail(&message))
 }

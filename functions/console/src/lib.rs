@@ -145,7 +145,7 @@ impl Console {
             return Err(Refusal::bad_request("empty_mail", "the body must be one mail as RFC 5322 has it"));
         }
         let received =
-            self.receive.receive(&mail::parse(raw, None)).await.map_err(|error| Refusal::unavailable(&error))?;
+            self.receive.receive_alone(&mail::parse(raw, None)).await.map_err(|error| Refusal::unavailable(&error))?;
         let result = match received {
             Received::Applied(..) => "applied",
             Received::Repeated => "repeated",

@@ -59,7 +59,7 @@ impl InboundEmail {
     async fn read(&self, bucket: &str, key: &str) -> Result<(), MessageError> {
         match self.mails.fetch(bucket, key).await {
             Ok(raw) => {
-                self.receive.receive(&mail::parse(&raw, None)).await?;
+                self.receive.receive_alone(&mail::parse(&raw, None)).await?;
                 Ok(())
             }
             // Taken away by the bucket's own life cycle: there is nothing to read.

@@ -3,7 +3,7 @@
 //! **Invariant:** the stored lead is read before the record. A record read later than the lead says "given back" can show
 //! the assistant as owner only if somebody assigned it again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use domain::{
@@ -11,11 +11,13 @@ use domain::{
     PreviousOwner, RecordId, RecordRef, Transition, find_owners,
 };
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::change::LeadChanges;
 use crate::directory::{self, Directory};
 use crate::error::AppError;
-use crate::ports::{AddressState, Crm, CrmRecord, TableError};
-use crate::store::{LeadCommit, StoredLead};
+use crate::ports::{AddressState, Crm, CrmError, CrmRecord, TableError};
+use crate::store::{Direction, LeadCommit, Line, Queue, Stored, StoredLead, Trouble, TroubleWith, WorkDone, keys};
 
 /// Looks at records that changed.
 pub struct Enrol {
@@ -29,8 +31,24 @@ pub struct Enrol {
 const BATCH: usize = 100;
 /// Others may work on the same lead; after this many collisions the message comes again later.
 const TRIES: usize = 5;
-/// A notification that fails this often is given up to its dead-letter queue; upkeep's own look finds its records.
+/// A notification whose records could not be read so often waits in the failure log for a person; upkeep's own look finds
+/// its records too.
 const NOTIFICATION_TRIES: u32 = 8;
+/// A record that fails this often, over most of a day, waits there too.
+const RECORD_TRIES: u32 = 20;
+/// A CRM that was too busy for this many records in a row is too busy for the others.
+const MOST_BUSY: u32 = 3;
+
+/// What a look at records came to.
+#[derive(Debug, Default)]
+struct Look {
+    /// Known troubles, by record.
+    troubles: HashMap<LeadId, Stored<Trouble>>,
+    work: Option<WorkDone>,
+    pending: bool,
+    /// How many records in a row failed because the CRM was busy.
+    busy: u32,
+}
 
 impl Enrol {
     /// Looks at the records a notification named, once.
@@ -42,6 +60,7 @@ impl Enrol {
         let looked = self.look_at(org, notification.module, &notification.ids).await;
         notification.tries += 1;
         notification.done = looked.is_ok() || notification.tries >= NOTIFICATION_TRIES;
+        notification.trouble = looked.as_ref().err().map(ToString::to_string);
         match self.changes.store.write_notification(org, name, &notification, Some(stored.version)).await {
             // Another worker did the same in the meantime: looking twice changes nothing.
             Ok(()) | Err(TableError::Unexpected(_)) => looked,
@@ -49,33 +68,51 @@ impl Enrol {
         }
     }
 
-    /// Looks at records, each on its own: trouble with one does not stop the others, and comes back as the error.
+    /// Looks at records, each on its own: one that fails is in the failure log and tried again, and stops no other. An
+    /// error: some were not looked at at all.
     pub async fn look_at(&self, org: &OrgId, module: Module, ids: &[RecordId]) -> Result<(), AppError> {
         let directory = Directory::read(&self.changes.store, org).await?;
-        let mut pending = false;
-        let mut trouble = None;
+        let troubles = self.changes.store.troubles(org, keys::RECORDS).await?.into_iter();
+        let troubles = troubles.filter_map(|stored| match &stored.value.with {
+            TroubleWith::Record { record } => Some((record.clone(), stored)),
+            TroubleWith::Upkeep { .. } => None,
+        });
+        let mut look = Look { troubles: troubles.collect(), ..Look::default() };
+        let mut result = Ok(());
         for batch in ids.chunks(BATCH) {
-            let mut left = batch.to_vec();
-            for _ in 0..TRIES {
-                left = match self.look_once(&directory, module, &left, &mut pending, &mut trouble).await {
-                    Ok(again) => again,
-                    Err(error) => {
-                        trouble = Some(error);
-                        Vec::new()
-                    }
-                };
-                if left.is_empty() {
-                    break;
-                }
-            }
-            if !left.is_empty() {
-                trouble = Some(AppError::Contended(format!("{} records of {module}", left.len())));
+            result = self.look_at_batch(&directory, module, batch.to_vec(), &mut look).await;
+            if result.is_err() {
+                break;
             }
         }
-        if pending {
+        if look.pending {
             self.changes.hint_writeback(org).await;
         }
-        trouble.map_or(Ok(()), Err)
+        if let Some(work) = look.work {
+            self.changes.store.add_history(org, work, self.changes.clock.real()).await?;
+        }
+        result
+    }
+
+    async fn look_at_batch(
+        &self,
+        directory: &Directory,
+        module: Module,
+        mut left: Vec<RecordId>,
+        look: &mut Look,
+    ) -> Result<(), AppError> {
+        for _ in 0..TRIES {
+            left = self.look_once(directory, module, &left, look).await?;
+            if left.is_empty() {
+                return Ok(());
+            }
+        }
+        for id in left {
+            let lead = LeadId::from(RecordRef { module, id });
+            let contended = AppError::Contended(format!("lead {lead}"));
+            self.in_trouble(directory, lead, &contended, look).await?;
+        }
+        Ok(())
     }
 
     /// One look at a batch; returns the records whose leads changed meanwhile.
@@ -84,8 +121,7 @@ impl Enrol {
         directory: &Directory,
         module: Module,
         ids: &[RecordId],
-        pending: &mut bool,
-        trouble: &mut Option<AppError>,
+        look: &mut Look,
     ) -> Result<Vec<RecordId>, AppError> {
         let org = &directory.org;
         let mut leads = HashMap::new();
@@ -98,18 +134,92 @@ impl Enrol {
         let mut again = Vec::new();
         for id in ids {
             let before = leads.remove(id).flatten();
+            let is_new = before.is_none();
             let lead = LeadId::from(RecordRef { module, id: id.clone() });
             match self.look_at_one(directory, &lead, before.as_ref(), records.remove(id)).await {
-                Ok(Looked::Nothing) => {}
-                Ok(Looked::Changed) => *pending = true,
                 Ok(Looked::Clashed) => again.push(id.clone()),
+                Ok(looked) => {
+                    look.busy = 0;
+                    if looked == Looked::Changed {
+                        look.pending = true;
+                        let line = look.work(module);
+                        *if is_new { &mut line.added } else { &mut line.updated } += 1;
+                    }
+                    self.out_of_trouble(org, &lead, look).await?;
+                }
                 Err(error) => {
+                    self.stop_if_nobody_gets_through(&error, look)?;
                     tracing::warn!(%org, lead.id = %lead, %error, "a record could not be looked at");
-                    *trouble = Some(error);
+                    self.in_trouble(directory, lead, &error, look).await?;
                 }
             }
         }
         Ok(again)
+    }
+
+    /// What would meet every other record too is no trouble of this one's.
+    fn stop_if_nobody_gets_through(&self, error: &AppError, look: &mut Look) -> Result<(), AppError> {
+        let for_all = match error {
+            AppError::Crm(error @ (CrmError::Throttled { .. } | CrmError::Disconnected(_))) => Some(error),
+            AppError::Crm(error @ CrmError::Busy(_)) => {
+                look.busy += 1;
+                Some(error).filter(|_| look.busy >= MOST_BUSY)
+            }
+            _ => None,
+        };
+        for_all.map_or(Ok(()), |error| Err(error.clone().into()))
+    }
+
+    async fn in_trouble(
+        &self,
+        directory: &Directory,
+        record: LeadId,
+        error: &AppError,
+        look: &mut Look,
+    ) -> Result<(), AppError> {
+        let (known, now) = (look.troubles.get(&record), self.changes.clock.real());
+        let tries = known.map_or(0, |known| known.value.tries) + 1;
+        let pause = SignedDuration::from_mins(1 << tries.min(6));
+        let next_try = (tries < RECORD_TRIES).then(|| now + pause);
+        if next_try.is_none() {
+            tracing::error!(org = %directory.org, lead.id = %record, %error, "a record was given up: see `failures`");
+        }
+        let version = known.map(|known| known.version);
+        let trouble = Trouble {
+            with: TroubleWith::Record { record: record.clone() },
+            reason: error.to_string(),
+            tries,
+            next_try,
+        };
+        self.changes.store.put_trouble(&directory.org, &trouble, version, now).await?;
+        look.work(record.record().module).failed += 1;
+        look.troubles.insert(record, Stored { value: trouble, version: version.unwrap_or(0) + 1 });
+        Ok(())
+    }
+
+    async fn out_of_trouble(&self, org: &OrgId, record: &LeadId, look: &mut Look) -> Result<(), AppError> {
+        if look.troubles.remove(record).is_some() {
+            self.changes.store.end_trouble(org, &TroubleWith::Record { record: record.clone() }).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks again at records that failed and are due; how many there were.
+    pub async fn retry_due(&self, now: Timestamp, per_shard: u32) -> Result<u32, AppError> {
+        let mut due: BTreeMap<(OrgId, Module), Vec<RecordId>> = BTreeMap::new();
+        for key in self.changes.store.due(Queue::Retry, now, per_shard).await? {
+            if let (Some(org), Some(lead)) = (keys::org_of(&key), keys::record_in_trouble(&key)) {
+                due.entry((org, lead.record().module)).or_default().push(lead.record().id.clone());
+            }
+        }
+        let mut retried = 0;
+        for ((org, module), ids) in due {
+            retried += u32::try_from(ids.len()).unwrap_or(u32::MAX);
+            if let Err(error) = self.look_at(&org, module, &ids).await {
+                tracing::warn!(%org, %error, "records that failed could not be looked at again; they are tried later");
+            }
+        }
+        Ok(retried)
     }
 
     async fn look_at_one(
@@ -273,6 +383,12 @@ impl Enrol {
         let users =
             directory::users(&self.changes.store, &self.crm, &self.changes.clock, &directory.org, false).await?;
         Ok(find_owners(&evidence, &users, &assistants))
+    }
+}
+
+impl Look {
+    fn work(&mut self, module: Module) -> &mut Line {
+        self.work.get_or_insert_with(|| WorkDone::new(Direction::FromCrm)).line(module.as_str())
     }
 }
 

@@ -19,8 +19,8 @@ use url::Url;
 use crate::change::LeadChanges;
 use crate::deliveries::Deliveries;
 use crate::error::AppError;
-use crate::ports::{Lookup, Mailer, SendError};
-use crate::store::{Alongside, Connection, Delivery, Queue, Store};
+use crate::ports::{Lookup, Mailer, SendError, TableError};
+use crate::store::{Alongside, Connection, Delivery, Outcome, Queue, Store, Stored, keys};
 use crate::writing::Writing;
 pub(crate) use leaving::Mail;
 pub(crate) use round::Round;
@@ -74,6 +74,7 @@ impl Nurture {
         let mut ticked = Ticked::default();
         let (store, clock) = (self.store(), &self.changes().clock);
         self.settle_until(clock.real(), &mut ticked).await?;
+        self.look_up_again(clock.real(), &mut ticked).await?;
         let mut round = Round::new(store, deadline);
         for key in store.due(Queue::Send, clock.calendar(), PER_SHARD).await? {
             if clock.real() >= deadline {
@@ -81,8 +82,12 @@ impl Nurture {
             }
             if let Some((org, lead)) = Store::lead_of_key(&key) {
                 let stepped = self.step(&mut round, &org, &lead, &mut ticked.oldest_due_secs).await;
+                round.done(&org, &stepped);
                 ticked.note(&org, &lead, stepped);
             }
+        }
+        for (org, work) in round.work {
+            store.add_history(&org, work, clock.real()).await?;
         }
         Ok(ticked)
     }
@@ -100,6 +105,17 @@ impl Nurture {
             if let Some((org, lead)) = Store::lead_of_key(&key) {
                 let settled = self.settle(&org, &lead, lease_until).await;
                 ticked.note(&org, &lead, settled);
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks up mails that somebody wants looked up again.
+    async fn look_up_again(&self, now: Timestamp, ticked: &mut Ticked) -> Result<(), AppError> {
+        for key in self.store().due(Queue::LookUp, now, PER_SHARD).await? {
+            if let (Some((org, lead)), Some(delivery)) = (Store::lead_of_key(&key), keys::delivery_of(&key)) {
+                let looked = self.look_up(&org, &lead, &delivery).await;
+                ticked.note(&org, &lead, looked);
             }
         }
         Ok(())
@@ -204,27 +220,27 @@ impl Nurture {
     }
 
     /// Hands the claimed mail to the mail system and stores what it said.
-    async fn deliver(&self, org: &OrgId, id: &LeadId, delivery: &Delivery) -> Result<Stepped, AppError> {
-        let name = &delivery.mail.delivery;
-        match self.mailer.send(org, &delivery.mail).await {
+    async fn deliver(&self, org: &OrgId, id: &LeadId, claimed: Stored<Delivery>) -> Result<Stepped, AppError> {
+        let name = &claimed.value.mail.delivery.clone();
+        match self.mailer.send(org, &claimed.value.mail).await {
             Ok(message_id) => {
-                self.deliveries.sent(org, id, name, &message_id, None).await?;
+                self.deliveries.sent(org, id, claimed, &message_id, None).await?;
                 Ok(Stepped::Sent)
             }
             Err(SendError::NotSent { reason }) => {
                 tracing::warn!(%org, delivery.id = %name, reason, "the mail system was not reached");
-                self.deliveries.not_sent(org, id, name, &reason).await?;
-                Ok(Stepped::Postponed)
+                self.deliveries.not_sent(org, id, claimed, &reason).await?;
+                Ok(Stepped::NotSent)
             }
             Err(SendError::Refused { reason }) => {
                 tracing::warn!(%org, delivery.id = %name, reason, "the mail system refused a mail");
-                self.deliveries.refused(org, id, name, &reason).await?;
-                Ok(Stepped::Ended)
+                self.deliveries.refused(org, id, claimed, &reason).await?;
+                Ok(Stepped::Refused)
             }
             Err(SendError::NoSuchAddress { reason }) => {
                 tracing::info!(%org, delivery.id = %name, reason, "there is no such address");
-                self.deliveries.no_such_address(org, id, name, &reason).await?;
-                Ok(Stepped::Ended)
+                self.deliveries.no_such_address(org, id, claimed, &reason).await?;
+                Ok(Stepped::Refused)
             }
             Err(SendError::Unknown { reason, .. }) => {
                 // Left as it is: when the lease is over, whoever comes looks it up.
@@ -247,25 +263,48 @@ impl Nurture {
         };
         match self.mailer.find(org, &delivery.value.mail).await {
             Lookup::Sent { message_id, at } => {
-                self.deliveries.sent(org, id, name, &message_id, at).await?;
+                self.deliveries.sent(org, id, delivery, &message_id, at).await?;
                 Ok(Stepped::Settled)
             }
             Lookup::NotSent => {
-                self.deliveries.not_sent(org, id, name, "the sender stopped before the mail left").await?;
+                self.deliveries.not_sent(org, id, delivery, "the sender stopped before the mail left").await?;
                 Ok(Stepped::Settled)
             }
             Lookup::CannotTell => {
-                self.deliveries.unsettled(org, id, name).await?;
+                self.deliveries.unsettled(org, id, delivery).await?;
                 Ok(Stepped::Unknown)
             }
+        }
+    }
+
+    /// Looks once more for a mail whose fate is unknown. It is not sent again, whatever is found: its lead's follow-up has
+    /// gone on without it.
+    async fn look_up(&self, org: &OrgId, id: &LeadId, name: &DeliveryId) -> Result<Stepped, AppError> {
+        let Some(known) = self.store().delivery(org, id, name).await? else { return Ok(Stepped::Nothing) };
+        let outcome = match self.mailer.find(org, &known.value.mail).await {
+            Lookup::Sent { message_id, at } if known.value.outcome == Outcome::Unknown => {
+                self.deliveries.sent(org, id, known, &message_id, at).await?;
+                return Ok(Stepped::Settled);
+            }
+            Lookup::NotSent if known.value.outcome == Outcome::Unknown => Outcome::NeverLeft,
+            Lookup::Sent { .. } | Lookup::NotSent | Lookup::CannotTell => known.value.outcome.clone(),
+        };
+        let after = Delivery { look_up_at: None, outcome, ..known.value };
+        match self.store().put_delivery(org, id, &after, known.version, self.changes().clock.real()).await {
+            Ok(()) | Err(TableError::Unexpected(_)) => Ok(Stepped::Settled),
+            Err(error) => Err(error.into()),
         }
     }
 }
 
 /// What became of one lead in a tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stepped {
     Nothing,
     Sent,
+    /// The mail system was not reached.
+    NotSent,
+    Refused,
     Postponed,
     Held,
     Ended,
@@ -278,9 +317,9 @@ impl Ticked {
         match stepped {
             Ok(Stepped::Nothing) => {}
             Ok(Stepped::Sent) => self.sent += 1,
-            Ok(Stepped::Postponed) => self.postponed += 1,
+            Ok(Stepped::Postponed | Stepped::NotSent) => self.postponed += 1,
             Ok(Stepped::Held) => self.held += 1,
-            Ok(Stepped::Ended) => self.ended += 1,
+            Ok(Stepped::Ended | Stepped::Refused) => self.ended += 1,
             Ok(Stepped::Settled) => self.settled += 1,
             Ok(Stepped::Unknown) => self.unknown += 1,
             Err(error) => {

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Direction, EmailAddress, Fact, IncomingMail, Lead, LeadId, LoggedMail, Mailbox, NewText, OrgId, Purpose, Reading,
-    SigningKey, TaughtPhrase, read_mail,
+    EmailAddress, Fact, IncomingMail, Lead, LeadId, LoggedMail, Mailbox, NewText, OrgId, Purpose, Reading, SigningKey,
+    TaughtPhrase, read_mail,
 };
 use tokio::time::timeout;
 
 use crate::change::{Applied, LeadChanges};
 use crate::error::AppError;
 use crate::ports::Composer;
-use crate::store::Alongside;
+use crate::store::{Alongside, Direction, WorkDone};
 
 /// Takes in mail.
 pub struct Receive {
@@ -39,6 +39,17 @@ pub enum Received {
 }
 
 impl Receive {
+    /// Reads a mail that came alone, and remembers it in the history.
+    pub async fn receive_alone(&self, mail: &IncomingMail) -> Result<Received, AppError> {
+        let received = self.receive(mail).await?;
+        if let Received::Applied(org, _) = &received {
+            let mut work = WorkDone::new(Direction::MailIn);
+            work.line("mails").added = 1;
+            self.changes.store.add_history(org, work, self.changes.clock.real()).await?;
+        }
+        Ok(received)
+    }
+
     /// Reads one mail.
     pub async fn receive(&self, mail: &IncomingMail) -> Result<Received, AppError> {
         let Some((org, id)) = self.find_lead(mail).await? else {
@@ -62,7 +73,7 @@ impl Receive {
         let sender =
             mail.from.clone().or_else(|| stored.lead.address.clone()).unwrap_or_else(|| assistant.email.clone());
         let logged = LoggedMail {
-            direction: Direction::Received,
+            direction: domain::Direction::Received,
             from: Mailbox { name: mail.from_name.clone(), address: sender },
             to: Mailbox { name: assistant.name, address: assistant.email },
             subject: mail.subject.clone(),

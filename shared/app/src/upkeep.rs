@@ -15,10 +15,12 @@ use crate::enrol::Enrol;
 use crate::error::AppError;
 use crate::notify::channel_token;
 use crate::ports::{ChannelRequest, Crm, CrmField, Event, FieldNames, NewField, TableError};
-use crate::store::{Connection, Health, Queue, Stored, keys};
+use crate::store::{Connection, Health, Queue, Stored, Trouble, TroubleWith, UpkeepStep, keys};
 
 /// How often a connection is looked after.
 pub const INTERVAL: SignedDuration = SignedDuration::from_mins(15);
+/// What starts upkeep comes as often as that and may come a little early.
+const MARGIN: SignedDuration = SignedDuration::from_mins(1);
 /// Zoho grants a week at the most; asking for more silently gives an hour.
 const CHANNEL_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24 - 1);
 /// Renewed when less than this is left: five days of failing upkeep are survived.
@@ -51,6 +53,8 @@ pub struct Swept {
     pub hints: u32,
     /// Orders for many leads that were taken up again.
     pub orders: u32,
+    /// Records that had failed and were looked at again.
+    pub retried: u32,
     /// Seconds until the first channel ends; `None` without one.
     pub channel_expires_in_secs: Option<i64>,
 }
@@ -87,6 +91,7 @@ impl Upkeep {
         }
         let actions = Actions { changes: self.enrol.changes.clone() };
         swept.orders = actions.take_up_abandoned(now).await?;
+        swept.retried = self.enrol.retry_due(now, PER_SHARD).await?;
         let waiting = store.due(Queue::Writeback, now, PER_SHARD).await?;
         let orgs: BTreeSet<OrgId> = waiting.iter().filter_map(keys::org_of).collect();
         hints.extend(orgs.into_iter().map(|org| Event::WritebackPending { org }));
@@ -97,22 +102,62 @@ impl Upkeep {
         Ok(swept)
     }
 
-    /// Brings one connection into order; returns when its channel ends.
+    /// Brings one connection into order; returns when its channel ends. A part that fails is in the failure log and stops
+    /// no other; the first failure is the error.
     pub async fn look_after(&self, org: &OrgId) -> Result<Option<Timestamp>, AppError> {
+        let began = self.enrol.changes.clock.real();
         // Due again soon: should this run die, the next one does not wait the whole interval.
-        self.edit(org, |connection, now| connection.next_upkeep = now + SignedDuration::from_mins(1)).await?;
+        self.edit(org, |connection| connection.next_upkeep = began + SignedDuration::from_mins(1)).await?;
         let directory = Directory::read(&self.enrol.changes.store, org).await?;
         if let Health::Broken { reason } = &directory.connection.value.health {
             tracing::warn!(%org, reason, "not connected: a person must connect again");
-            self.edit(org, |connection, now| connection.next_upkeep = now + INTERVAL).await?;
+            self.edit(org, |connection| connection.next_upkeep = began + INTERVAL).await?;
             return Ok(directory.connection.value.channel_expires);
         }
-        let expires = self.channel(&directory).await?;
-        self.fields(&directory).await?;
-        let news = self.assistants(&directory).await?;
-        self.reconcile(org, news).await?;
-        self.edit(org, |connection, now| connection.next_upkeep = now + INTERVAL).await?;
-        Ok(Some(expires))
+        let known = self.enrol.changes.store.troubles(org, keys::UPKEEP).await?;
+        let (mut expires, mut news, mut result) = (directory.connection.value.channel_expires, false, Ok(()));
+        for step in UpkeepStep::ALL {
+            let ended = match step {
+                UpkeepStep::Channel => self.channel(&directory).await.map(|granted| expires = Some(granted)),
+                UpkeepStep::Fields => self.fields(&directory).await,
+                UpkeepStep::Assistants => self.assistants(&directory).await.map(|found| news = found),
+                UpkeepStep::Audit => self.reconcile(org, news).await,
+            };
+            self.note(org, &known, step, ended.as_ref().err()).await?;
+            result = result.and(ended);
+        }
+        result?;
+        // From its beginning on, and in time: what starts it comes as often, and a run that came too soon would be one
+        // that is left out.
+        self.edit(org, |connection| connection.next_upkeep = began + INTERVAL - MARGIN).await?;
+        Ok(expires)
+    }
+
+    /// Notes how a part ended, if that is news.
+    async fn note(
+        &self,
+        org: &OrgId,
+        known: &[Stored<Trouble>],
+        step: UpkeepStep,
+        error: Option<&AppError>,
+    ) -> Result<(), AppError> {
+        let LeadChanges { store, clock, .. } = &self.enrol.changes;
+        let with = TroubleWith::Upkeep { step };
+        let known = known.iter().find(|stored| stored.value.with == with);
+        match (error, known) {
+            (Some(error), known) => {
+                let now = clock.real();
+                let trouble = Trouble {
+                    with,
+                    reason: error.to_string(),
+                    tries: known.map_or(0, |known| known.value.tries) + 1,
+                    next_try: Some(now + SignedDuration::from_mins(1)),
+                };
+                Ok(store.put_trouble(org, &trouble, known.map(|known| known.version), now).await?)
+            }
+            (None, Some(_)) => Ok(store.end_trouble(org, &with).await?),
+            (None, None) => Ok(()),
+        }
     }
 
     fn crm(&self) -> &Arc<dyn Crm> {
@@ -120,15 +165,11 @@ impl Upkeep {
     }
 
     /// Changes the connection, whoever else does.
-    async fn edit(
-        &self,
-        org: &OrgId,
-        change: impl Fn(&mut Connection, Timestamp) + Send + Sync,
-    ) -> Result<(), AppError> {
+    async fn edit(&self, org: &OrgId, change: impl Fn(&mut Connection) + Send + Sync) -> Result<(), AppError> {
         for _ in 0..5 {
             let stored = self.enrol.changes.store.connection(org).await?;
             let Stored { mut value, version } = stored.ok_or_else(|| AppError::NotConnected(org.clone()))?;
-            change(&mut value, self.enrol.changes.clock.real());
+            change(&mut value);
             match self.enrol.changes.store.put_connection(&value, Some(version)).await {
                 Err(TableError::Unexpected(_)) => {}
                 other => return Ok(other?),
@@ -156,7 +197,7 @@ impl Upkeep {
             expires: now + CHANNEL_LIFE,
         };
         let granted = self.crm().open_channel(&directory.org, &request).await?;
-        self.edit(&directory.org, |connection, _| connection.channel_expires = Some(granted.expires)).await?;
+        self.edit(&directory.org, |connection| connection.channel_expires = Some(granted.expires)).await?;
         tracing::info!(org = %directory.org, expires = %granted.expires, "notification channel open");
         Ok(granted.expires)
     }
@@ -190,12 +231,12 @@ impl Upkeep {
             {
                 self.crm().set_values(org, module, picklist, &schedules).await?;
             }
-            self.edit(org, |connection, _| {
+            self.edit(org, |connection| {
                 connection.fields.insert(module, names.clone());
             })
             .await?;
         }
-        self.edit(org, |connection, _| connection.schedule_values.clone_from(&schedules)).await
+        self.edit(org, |connection| connection.schedule_values.clone_from(&schedules)).await
     }
 
     fn wanted(&self, schedules: &[String]) -> [NewField; 3] {
@@ -264,13 +305,13 @@ impl Upkeep {
             }
             // Only now: a failure above asks for the same changes again.
             let known_until = known_until.unwrap_or(since);
-            self.edit(org, |connection, _| {
+            self.edit(org, |connection| {
                 connection.known_until.insert(module, known_until);
             })
             .await?;
         }
         if all && !owners.is_empty() {
-            self.edit(org, |connection, now| connection.looked_at_all = Some(now)).await?;
+            self.edit(org, |connection| connection.looked_at_all = Some(now)).await?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::budgets::{CrmBudgets, PacedMailer};
 use app::change::LeadChanges;
 use app::deliveries::Deliveries;
 use app::mailboxes::{Credentials, MailboxAccess, MailboxAdmin, PollMailboxes, RoutingMailer};
@@ -141,7 +142,8 @@ impl Clients {
 
     /// The CRM, with the tokens it needs.
     pub fn crm(&self, secret: &AppSecret) -> Result<Arc<dyn Crm>, SettingError> {
-        Ok(crm(self.tokens(accounts(secret)?)?))
+        let tokens = self.tokens(accounts(secret)?)?;
+        Ok(crm(tokens, self.store()?, self.clock()))
     }
 
     /// Assistants' own mailboxes.
@@ -186,7 +188,8 @@ impl Clients {
             ("ses", _) => {
                 let client = aws_sdk_sesv2::Client::new(&self.config);
                 let set = settings::optional(settings::SES_CONFIGURATION_SET);
-                Ok(Arc::new(SesMailer::new(&client, set, mail::render)))
+                let ses = Arc::new(SesMailer::new(&client, set, mail::render));
+                Ok(Arc::new(PacedMailer::new(ses, self.store()?, self.clock(), settings::mails_a_second()?)))
             }
             ("smtp", Some(url)) => smtp(url),
             ("smtp", None) => {
@@ -279,9 +282,20 @@ fn openai(url: &str, model: &str, key: Option<&SecretString>) -> Result<Arc<dyn 
     }
 }
 
-/// The CRM over these sessions.
-pub fn crm(sessions: Arc<dyn Sessions>) -> Arc<dyn Crm> {
-    Arc::new(Zoho::new(Carrier::network(), sessions))
+/// The CRM over these sessions, within budgets that all workers on the same rows share.
+pub fn crm(sessions: Arc<dyn Sessions>, store: Store, clock: Arc<dyn Clock>) -> Arc<dyn Crm> {
+    crm_by(Carrier::network(), sessions, store, clock)
+}
+
+/// The same, reached by `carrier`.
+pub fn crm_by(
+    carrier: Carrier,
+    sessions: Arc<dyn Sessions>,
+    store: Store,
+    clock: Arc<dyn Clock>,
+) -> Arc<dyn Crm> {
+    let budgets = Arc::new(CrmBudgets::new(store, clock));
+    Arc::new(Zoho::new(carrier, sessions).with_budgets(budgets))
 }
 
 /// The key behind every signed name.

@@ -18,12 +18,12 @@ pub fn nearby(zoho: Arc<Simulator>) -> Carrier {
 
 #[async_trait]
 impl Transport for Nearby {
-    async fn call(&self, request: reqwest::Request) -> Result<(http::StatusCode, Vec<u8>), Silence> {
+    async fn call(&self, request: reqwest::Request) -> Result<http::Response<Vec<u8>>, Silence> {
         let unreadable = || Silence::NotReached("the request is none".to_owned());
         let request: http::Request<reqwest::Body> = request.try_into().map_err(|_| unreadable())?;
         let request = request.map(|body| Bytes::copy_from_slice(body.as_bytes().unwrap_or_default()));
         match self.0.call(request) {
-            Reply::Answer(response) => Ok((response.status(), response.into_body().into())),
+            Reply::Answer(response) => Ok(response.map(Into::into)),
             Reply::NoAnswer => Err(Silence::NotAnswered("Zoho did not answer".to_owned())),
         }
     }

@@ -10,7 +10,7 @@ use app::enrol::Enrol;
 use app::mailboxes::{MailboxAccess, PollMailboxes, Polled, RoutingMailer};
 use app::notify::Notify;
 use app::nurture::{Nurture, Ticked};
-use app::ports::{Accounts, Clock, Crm, Event, Events, Mailer, Secrets, SecretsError};
+use app::ports::{Accounts, Clock, Event, Events, Mailer, Secrets, SecretsError};
 use app::receive::{Receive, Received};
 use app::store::Store;
 use app::tokens::TokenKeeper;
@@ -33,7 +33,7 @@ use oauth_callback::OauthCallback;
 use secrecy::{ExposeSecret, SecretString};
 use upkeep::UpkeepFunction;
 use url::Url;
-use zoho::{Carrier, Zoho};
+use zoho::Carrier;
 
 use crate::bus::LocalBus;
 
@@ -117,7 +117,7 @@ impl Product {
         let events: Arc<dyn Events> = bus.clone();
         let tokens =
             Arc::new(TokenKeeper::new(store.clone(), secrets, accounts.clone(), clock.clone(), TOKENS.to_owned()));
-        let crm: Arc<dyn Crm> = Arc::new(Zoho::new(carrier, tokens.clone()));
+        let crm = edge::clients::crm_by(carrier, tokens.clone(), store.clone(), clock.clone());
         let changes = LeadChanges { store: store.clone(), events: events.clone(), clock: clock.clone() };
         let enrol = || Enrol { changes: changes.clone(), crm: crm.clone() };
         let composer = writing.composer.clone();
@@ -216,7 +216,7 @@ impl Product {
 
     /// Takes in one raw mail.
     pub async fn receive(&self, raw: &[u8]) -> Result<Received, AppError> {
-        self.receive.receive(&mail::parse(raw, None)).await
+        self.receive.receive_alone(&mail::parse(raw, None)).await
     }
 
     /// After a crash, when this process is known to be the only one: whoever held a lease is dead.

@@ -130,8 +130,8 @@ impl ZohoAccounts {
         *call.timeout_mut() = Some(self.carrier.patience.write);
         call.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         *call.body_mut() = Some(form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish().into());
-        let (status, body) = self.carrier.transport.call(call).await?;
-        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+        let answer = self.carrier.transport.call(call).await?;
+        Ok((answer.status(), serde_json::from_slice(answer.body()).unwrap_or_default()))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use app::ports::{
-    Absence, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord, NewField,
-    Organisation, RecordNote, RecordTask, Session, Sessions,
+    Absence, Budgets, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord,
+    NewField, Organisation, RecordNote, RecordTask, Session, Sessions, Unlimited,
 };
 use async_trait::async_trait;
 use domain::{CrmUser, LoggedMail, Module, OrgId, RecordId, RecordRef, UserId};
@@ -22,7 +22,14 @@ pub struct Zoho {
 impl Zoho {
     /// Zoho by way of `carrier`, as the user each org's session belongs to.
     pub fn new(carrier: Carrier, sessions: Arc<dyn Sessions>) -> Self {
-        Self { exchange: Exchange { carrier, sessions } }
+        Self { exchange: Exchange { carrier, sessions, budgets: Arc::new(Unlimited) } }
+    }
+
+    /// Within these budgets; without, Zoho alone says when it is too much.
+    #[must_use]
+    pub fn with_budgets(mut self, budgets: Arc<dyn Budgets>) -> Self {
+        self.exchange.budgets = budgets;
+        self
     }
 }
 

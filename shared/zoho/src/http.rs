@@ -11,8 +11,9 @@
 
 use std::sync::Arc;
 
-use app::ports::{CrmError, Session, Sessions};
+use app::ports::{Budgets, CrmError, Session, Sessions};
 use domain::OrgId;
+use jiff::SignedDuration;
 use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use secrecy::ExposeSecret;
@@ -20,7 +21,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::answer::{Answer, Listing};
+use crate::answer::{Answer, Limits, Listing};
 use crate::patience::Tries;
 use crate::request::{Kind, Request};
 use crate::transport::{Carrier, Silence};
@@ -39,6 +40,7 @@ enum Miss {
 pub(crate) struct Exchange {
     pub carrier: Carrier,
     pub sessions: Arc<dyn Sessions>,
+    pub budgets: Arc<dyn Budgets>,
 }
 
 /// A line to one org's CRM for the length of a port call.
@@ -94,7 +96,8 @@ impl Line<'_> {
     pub async fn write_each<T>(&mut self, items: &[T], request: impl Fn(&[T]) -> Request) -> Vec<Result<(), CrmError>> {
         let mut results = Vec::with_capacity(items.len());
         for batch in items.chunks(100) {
-            let request = request(batch);
+            let credits = u32::try_from(batch.len().div_ceil(10)).unwrap_or(u32::MAX);
+            let request = request(batch).costing(credits);
             match self.send(&request).await {
                 Ok(answer) => {
                     let answered = answer.results("data", batch.len()).into_iter();
@@ -111,7 +114,7 @@ impl Line<'_> {
         let mut tries = Tries::first(&self.exchange.carrier.patience);
         let mut renewable = self.org;
         loop {
-            let outcome = self.try_once(request).await;
+            let outcome = self.try_within_budget(request).await?;
             if outcome.as_ref().is_ok_and(Answer::token_is_dead)
                 && let Some(org) = renewable.take()
             {
@@ -129,12 +132,32 @@ impl Line<'_> {
         }
     }
 
+    /// One try in its place among the org's calls, and what it says of the org's limits told to everybody.
+    async fn try_within_budget(&self, request: &Request) -> Result<Result<Answer, Miss>, CrmError> {
+        let Some(org) = self.org else { return Ok(self.try_once(request).await) };
+        let budgets = &self.exchange.budgets;
+        let pass = budgets.enter(org, request.credits).await?;
+        let outcome = self.try_once(request).await;
+        drop(pass);
+        if let Ok(answer) = &outcome {
+            if answer.status == StatusCode::TOO_MANY_REQUESTS {
+                budgets.slowed(org, answer.limits.retry_after.map(SignedDuration::from_secs)).await;
+            }
+            if let Some(credits) = answer.limits.credits_left {
+                budgets.left(org, credits).await;
+            }
+        }
+        Ok(outcome)
+    }
+
     async fn try_once(&self, request: &Request) -> Result<Answer, Miss> {
-        let (status, body) = self.exchange.carrier.transport.call(self.call(request)?).await?;
+        let answer = self.exchange.carrier.transport.call(self.call(request)?).await?;
+        let (status, limits) = (answer.status(), Limits::of(answer.headers()));
+        let body = answer.into_body();
         let may_be_empty = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         match serde_json::from_slice(&body) {
-            Ok(body) => Ok(Answer { status, body }),
-            Err(_) if may_be_empty || !status.is_success() => Ok(Answer { status, body: Value::Null }),
+            Ok(body) => Ok(Answer { status, body, limits }),
+            Err(_) if may_be_empty || !status.is_success() => Ok(Answer { status, body: Value::Null, limits }),
             // An empty 200 is no empty list either: that would be 204.
             Err(_) => Err(Miss::Lost(format!("Zoho answered {} without its JSON", status.as_u16()))),
         }

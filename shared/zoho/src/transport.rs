@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use http::Response;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Request, StatusCode};
+use reqwest::{Client, Request};
 
 use crate::patience::Patience;
 
@@ -41,8 +42,8 @@ impl Carrier {
 /// Carries calls to Zoho's servers; a simulation has one of its own.
 #[async_trait]
 pub trait Transport: Send + Sync {
-    /// The answer's status and body, whatever they say. The request names how long to wait.
-    async fn call(&self, request: Request) -> Result<(StatusCode, Vec<u8>), Silence>;
+    /// The answer, whatever it says. The request names how long to wait.
+    async fn call(&self, request: Request) -> Result<Response<Vec<u8>>, Silence>;
 }
 
 /// No answer, for the reason given: no address and nothing that was asked stands in it.
@@ -65,10 +66,13 @@ impl Silence {
 
 #[async_trait]
 impl Transport for Client {
-    async fn call(&self, request: Request) -> Result<(StatusCode, Vec<u8>), Silence> {
-        let response = self.execute(request).await?;
-        let status = response.status();
-        Ok((status, response.bytes().await?.into()))
+    async fn call(&self, request: Request) -> Result<Response<Vec<u8>>, Silence> {
+        let mut arrived = self.execute(request).await?;
+        let mut answer = Response::new(Vec::new());
+        *answer.status_mut() = arrived.status();
+        *answer.headers_mut() = std::mem::take(arrived.headers_mut());
+        *answer.body_mut() = arrived.bytes().await?.into();
+        Ok(answer)
     }
 }
 

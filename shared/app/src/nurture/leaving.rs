@@ -143,7 +143,9 @@ impl Nurture {
                     agenda.committed(days);
                     let Some(delivery) = written.filter(|_| wait.is_none()) else { return Ok(Stepped::Postponed) };
                     self.remember_start(round, due).await?;
-                    return self.deliver(org, &due.stored.lead.id, &delivery).await;
+                    let version = due.before.as_ref().map_or(0, |before| before.version) + 1;
+                    let claimed = Stored { value: delivery, version };
+                    return self.deliver(org, &due.stored.lead.id, claimed).await;
                 }
                 Err(Clash::Agenda) => round.forget_agenda(org, &assistant.id),
                 // Another worker, an answer, or an unsubscription was faster: whatever it was, it is in the table now.
@@ -178,7 +180,7 @@ impl Nurture {
         }
         if let Some(Stored { value: approved, .. }) = due.before.as_ref().filter(|_| due.is_approved()) {
             let mail = self.watched(connection, assistant, OutgoingMail { date: now, ..approved.mail.clone() });
-            return Ok(Delivery { mail, attempts, outcome: Outcome::Claimed, how: approved.how.clone() });
+            return Ok(Delivery { attempts, ..Delivery::claimed(mail, approved.how.clone()) });
         }
         let envelope = self.envelope(connection, assistant, lead, due.name(), due.address.clone());
         let (mail, how) = match due.mail {
@@ -221,7 +223,7 @@ impl Nurture {
             }
         };
         let mail = self.watched(connection, assistant, mail);
-        Ok(Delivery { mail, attempts, outcome: Outcome::Claimed, how })
+        Ok(Delivery { attempts, ..Delivery::claimed(mail, how) })
     }
 
     /// The day of an assistant's first mail, from which its ramp counts.

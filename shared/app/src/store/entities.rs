@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::ports::{FieldNames, Folder, Place};
+use super::{Queue, Result, keys, row};
+use crate::ports::{Allowance, FieldNames, Folder, IndexEntry, Place, Row};
 
 /// How an org is connected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,9 @@ pub struct Connection {
     pub name: String,
     /// Does the authorisation work?
     pub health: Health,
+    /// What the CRM's edition allows.
+    #[serde(default)]
+    pub allowance: Allowance,
     /// Who authorised.
     pub connected_by: UserId,
     /// Who gets a record whose earlier owner cannot be found: at first, who authorised.
@@ -74,6 +78,9 @@ pub struct Notification {
     pub done: bool,
     /// How often that failed.
     pub tries: u32,
+    /// Why it failed last. Of one that is done: why it was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// When it came, real time.
     pub received_at: Timestamp,
 }
@@ -108,6 +115,31 @@ pub struct Delivery {
     /// Who wrote it.
     #[serde(default)]
     pub how: How,
+    /// When somebody wants it looked up again, real time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_up_at: Option<Timestamp>,
+}
+
+impl Delivery {
+    /// A mail that is claimed for the first time.
+    pub fn claimed(mail: OutgoingMail, how: How) -> Self {
+        Self { mail, attempts: 1, outcome: Outcome::Claimed, how, look_up_at: None }
+    }
+
+    /// Its row; in the failure log while it has not left and should have.
+    pub(super) fn row(&self, org: &OrgId, lead: &LeadId, version: Option<u64>, now: Timestamp) -> Result<Row> {
+        let key = keys::delivery(org, lead, &self.mail.delivery);
+        let work = self.look_up_at.map(|due| IndexEntry { queue: Queue::LookUp.of(&key), due });
+        let listing = match self.outcome {
+            Outcome::NotSent { .. } | Outcome::Refused { .. } | Outcome::Unknown => Some(keys::in_trouble(org, now)),
+            Outcome::AwaitsApproval
+            | Outcome::Approved
+            | Outcome::Claimed
+            | Outcome::Sent { .. }
+            | Outcome::NeverLeft => None,
+        };
+        Ok(Row { work, listing, ..row(key, self, version)? })
+    }
 }
 
 /// What became of a delivery.
@@ -137,6 +169,8 @@ pub enum Outcome {
     },
     /// Nobody can tell.
     Unknown,
+    /// It did not leave, as was learnt when the follow-up had gone on without it.
+    NeverLeft,
 }
 
 /// An assistant's own mailbox, and how far it is read. The secret that opens it is elsewhere.

@@ -8,7 +8,8 @@
 //! | the nurture table, taught phrases | `org#O` | `postscripts`, `phrases` | |
 //! | an assistant's own mailbox, and how far it is read | `org#O` | `account#H` | work `mailbox#N`, real time |
 //! | the org's users, as last read | `org#O` | `users` | |
-//! | lease | `org#O` | `lease#NAME` | |
+//! | lease, budget of calls to the CRM | `org#O` | `lease#NAME`, `budget` | |
+//! | rate of the installation's mail system | `rate#mail` | `rate` | |
 //! | lead | `lead#O#L` | `lead` | work `send#N` (calendar) or `lease#N` (real time); list `leads#O` |
 //! | its timeline, deliveries, mails read | `lead#O#L` | `event#T#N`, `delivery#D`, `mail#H` | |
 //! | address in use | `address#O#H` | `use` | |
@@ -20,13 +21,16 @@
 //! | org of a mailbox | `mailbox#H` | `mailbox` | |
 //! | notification | `notification#O` | its hash | work `notification#N` until it is done |
 //! | change for the CRM | `outbox#O` | `T#L` | work `writeback#N` |
-//! | change that was given up | `failure#O` | `T#L` | |
+//! | change that was given up | `failure#O` | `change#T#L` | list `failures#O` |
+//! | trouble with a record, or a part of the upkeep | `failure#O` | `record#L`, `upkeep#PART` | work `retry#N`; list `failures#O` |
+//! | what was done, for seven days | `history#O` | `T#WAY#N` | |
 //! | owner last seen | `seen#O#L` | `owner` | |
 //! | an order for many leads, and which leads | `bulk#O` | its name, and `NAME#N` | work `bulk#N` until it is done |
 //! | done for this lead | `lead#O#L` | `asked#NAME` | |
 //!
 //! `O` org, `L` lead, `A` assistant, `S` schedule, `R` revision, `H` a SHA-256, `N` a shard, `T` a time. The org is in every key but the mailbox's, by
-//! which the org of a mail from outside is found.
+//! which the org of a mail from outside is found, and the rate's, for all orgs send through one account. Rows of other kinds that stand for something that fails, changes for the CRM,
+//! deliveries, notifications, mailboxes and the connection, are in the list `failures#O` as long as it does.
 
 use data_encoding::HEXLOWER;
 use domain::{AssistantId, DeliveryId, EmailAddress, LeadId, OrgId};
@@ -34,7 +38,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use crate::ports::Key;
+use super::{Direction, TroubleWith};
+use crate::ports::{Key, Listing};
 
 /// Due work is spread over this many queues of the index, so that none is a hot partition.
 pub const SHARDS: u8 = 8;
@@ -56,6 +61,10 @@ pub enum Queue {
     Mailbox,
     /// Orders for many leads whose runner has not been heard of; real time.
     Bulk,
+    /// What failed and has no other row; real time.
+    Retry,
+    /// Mails that somebody wants looked up again; real time.
+    LookUp,
 }
 
 impl Queue {
@@ -78,6 +87,8 @@ impl Queue {
             Self::Upkeep => "upkeep",
             Self::Mailbox => "mailbox",
             Self::Bulk => "bulk",
+            Self::Retry => "retry",
+            Self::LookUp => "lookup",
         };
         format!("{kind}#{shard}")
     }
@@ -144,6 +155,14 @@ pub(super) const LEASES: &str = "lease#";
 
 pub(super) fn lease(org: &OrgId, name: &str) -> Key {
     key(org_partition(org), format!("{LEASES}{name}"))
+}
+
+pub(super) fn budget(org: &OrgId) -> Key {
+    key(org_partition(org), "budget")
+}
+
+pub(super) fn mail_rate() -> Key {
+    key("rate#mail".to_owned(), "rate")
 }
 
 pub(super) fn lead(org: &OrgId, lead: &LeadId) -> Key {
@@ -236,8 +255,52 @@ pub(super) fn outbox(org: &OrgId, stamp: i64, lead: &LeadId) -> Key {
     key(outbox_partition(org), format!("{stamp:020}#{lead}"))
 }
 
+/// Where an entry stood before it was given up.
+pub(super) fn outbox_of(org: &OrgId, given_up: &Key) -> Key {
+    let sort = given_up.sort.strip_prefix(GIVEN_UP).and_then(|sort| sort.strip_prefix('#'));
+    key(outbox_partition(org), sort.unwrap_or(&given_up.sort))
+}
+
 pub(super) fn failure_partition(org: &OrgId) -> String {
     format!("failure#{org}")
+}
+
+pub(super) const GIVEN_UP: &str = "change";
+
+pub(super) fn given_up(org: &OrgId, outbox: &Key) -> Key {
+    key(failure_partition(org), format!("{GIVEN_UP}#{}", outbox.sort))
+}
+
+/// What troubles with records begin with.
+pub(crate) const RECORDS: &str = "record#";
+/// What troubles with the upkeep begin with.
+pub(crate) const UPKEEP: &str = "upkeep#";
+
+pub(super) fn trouble(org: &OrgId, with: &TroubleWith) -> Key {
+    key(
+        failure_partition(org),
+        match with {
+            TroubleWith::Record { record } => format!("{RECORDS}{record}"),
+            TroubleWith::Upkeep { step } => format!("{UPKEEP}{}", step.name()),
+        },
+    )
+}
+
+pub(super) fn in_trouble_list(org: &OrgId) -> String {
+    format!("failures#{org}")
+}
+
+/// A row's place in the failure log, by when it is tried again or was given up.
+pub(super) fn in_trouble(org: &OrgId, at: Timestamp) -> Listing {
+    Listing { list: in_trouble_list(org), sort: format!("{:020}", at.as_millisecond()) }
+}
+
+pub(super) fn history_partition(org: &OrgId) -> String {
+    format!("history#{org}")
+}
+
+pub(super) fn history(org: &OrgId, at: Timestamp, direction: Direction, number: u32) -> Key {
+    key(history_partition(org), format!("{:020}#{direction:?}#{number:02}", at.as_millisecond()))
 }
 
 pub(super) fn seen_owner(org: &OrgId, lead: &LeadId) -> Key {
@@ -251,6 +314,16 @@ pub(super) fn lead_list(org: &OrgId) -> String {
 /// The org in a partition such as `lead#us-60001#contacts-77` or `outbox#us-60001`.
 pub fn org_of(key: &Key) -> Option<OrgId> {
     key.partition.split('#').nth(1)?.parse().ok()
+}
+
+/// The record in a sort key such as `record#contacts-77`.
+pub(crate) fn record_in_trouble(key: &Key) -> Option<LeadId> {
+    key.sort.strip_prefix(RECORDS)?.parse().ok()
+}
+
+/// The delivery in a sort key such as `delivery#dlv_contacts-77.1.2`.
+pub(crate) fn delivery_of(key: &Key) -> Option<DeliveryId> {
+    key.sort.strip_prefix("delivery#")?.parse().ok()
 }
 
 /// The lead in a partition such as `lead#us-60001#contacts-77`.

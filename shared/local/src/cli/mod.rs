@@ -3,6 +3,8 @@
 mod actions;
 mod admin;
 mod backups;
+mod failures;
+mod history;
 mod mailbox;
 mod pace;
 mod phrases;
@@ -93,6 +95,10 @@ enum Command {
     Why(why::WhyCommand),
     /// Play stories in which everything goes wrong, and look whether every promise was kept
     Simulate(simulate::SimulateArgs),
+    /// List what failed and has not passed since, or try it again
+    Failures(failures::FailureCommand),
+    /// Show what was done in the last seven days, a line for each kind of thing in each batch of work
+    History(history::HistoryCommand),
 }
 
 #[derive(Debug, Args)]
@@ -176,6 +182,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Plan(args)) => administer(Box::pin(args.run())).await,
         Some(Command::Why(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Simulate(args)) => args.run(),
+        Some(Command::Failures(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::History(command)) => administer(Box::pin(command.run())).await,
     };
     result.unwrap_or_else(|message| fail(&message))
 }

@@ -157,7 +157,7 @@ pub(super) struct GatedZoho {
 
 #[async_trait]
 impl Transport for GatedZoho {
-    async fn call(&self, request: reqwest::Request) -> Result<(http::StatusCode, Vec<u8>), Silence> {
+    async fn call(&self, request: reqwest::Request) -> Result<http::Response<Vec<u8>>, Silence> {
         self.gate.stop(Parked::At("before a call to Zoho")).await;
         let answer = self.zoho.call(request).await;
         self.gate.stop(Parked::At("after a call to Zoho")).await;

@@ -205,7 +205,10 @@ async fn a_record_that_vanishes_ends_quietly() {
     let lead: LeadId = format!("contacts-{id}").parse().unwrap();
     let stored = stage.world.product.store.lead(&stage.org, &lead).await.unwrap().unwrap();
     assert!(!stored.lead.is_active());
-    assert!(stage.world.product.store.outbox(&stage.org, 10).await.unwrap().is_empty(), "nothing waits for it");
+    assert!(
+        stage.world.product.store.outbox(&stage.org, None, 10).await.unwrap().entries.is_empty(),
+        "nothing waits for it"
+    );
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod actions;
 mod approvals;
 mod engagement;
+mod failures;
 mod hostile;
 mod incumbent;
 mod journeys;

@@ -101,6 +101,7 @@ async fn connect(store: &Store, org: &str) {
     let connection = Connection {
         org: org.parse().expect("an org"),
         name: "Acme".to_owned(),
+        allowance: app::ports::Allowance::default(),
         health: Health::Connected,
         connected_by: user.clone(),
         fallback_owner: user,

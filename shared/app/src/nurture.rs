@@ -19,7 +19,7 @@ use url::Url;
 use crate::change::LeadChanges;
 use crate::deliveries::Deliveries;
 use crate::error::AppError;
-use crate::ports::{Lookup, Mailer, SendError, TableError};
+use crate::ports::{Lookup, Mailer, SKEW, SendError, TableError};
 use crate::store::{Alongside, Connection, Delivery, Outcome, Queue, Store, Stored, keys};
 use crate::writing::Writing;
 pub(crate) use leaving::Mail;
@@ -27,7 +27,7 @@ pub(crate) use round::Round;
 
 /// How long a sender has a mail to itself. Mail systems answer within seconds; the provider's own word that the mail
 /// left arrives well within this time.
-const LEASE: SignedDuration = SignedDuration::from_mins(2);
+const LEASE: SignedDuration = SKEW.saturating_add(SignedDuration::from_mins(2));
 /// After this many tries that certainly sent nothing, a person should look.
 const MOST_ATTEMPTS: u32 = 12;
 /// How many leads of one shard a tick takes on; the next tick takes the others.

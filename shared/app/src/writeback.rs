@@ -17,14 +17,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::change::LeadChanges;
 use crate::error::AppError;
-use crate::ports::{Change, Clock, Crm, CrmError, Key, RecordNote};
+use crate::ports::{Change, Clock, Crm, CrmError, Key, RecordNote, SKEW};
 use crate::store::{Alongside, Connection, Direction, Lease, OutboxEntry, Store, Stored, WorkDone};
 
 use self::lines::Lines;
 use self::owners::Office;
 
-/// Longer than any single call; prolonged before each round.
-const LEASE: SignedDuration = SignedDuration::from_secs(120);
+/// Longer than a round, before each of which it is prolonged.
+const LEASE: SignedDuration = SKEW.saturating_add(SignedDuration::from_secs(120));
 /// One page of the outbox, and the most notes or records one call takes.
 const PAGE: u32 = 400;
 const BATCH: usize = 100;

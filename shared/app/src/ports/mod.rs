@@ -14,7 +14,7 @@ mod table;
 
 pub use accounts::{Accounts, AccountsError, Grant, RefreshedToken};
 pub use budgets::{Budgets, Pass, Unlimited};
-pub use clock::Clock;
+pub use clock::{Clock, SKEW};
 pub use composer::{ComposeError, Composer};
 pub use crm::{
     Absence, AddressState, Allowance, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField,

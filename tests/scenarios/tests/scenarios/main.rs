@@ -12,4 +12,5 @@ mod journeys;
 mod opinions;
 mod own_mailboxes;
 mod schedules;
+mod storms;
 mod tidy;

@@ -288,12 +288,7 @@ pub fn crm(sessions: Arc<dyn Sessions>, store: Store, clock: Arc<dyn Clock>) -> 
 }
 
 /// The same, reached by `carrier`.
-pub fn crm_by(
-    carrier: Carrier,
-    sessions: Arc<dyn Sessions>,
-    store: Store,
-    clock: Arc<dyn Clock>,
-) -> Arc<dyn Crm> {
+pub fn crm_by(carrier: Carrier, sessions: Arc<dyn Sessions>, store: Store, clock: Arc<dyn Clock>) -> Arc<dyn Crm> {
     let budgets = Arc::new(CrmBudgets::new(store, clock));
     Arc::new(Zoho::new(carrier, sessions).with_budgets(budgets))
 }

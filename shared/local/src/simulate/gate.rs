@@ -76,6 +76,12 @@ impl Ledger {
         self.work.values().filter(|(kind, _)| kinds.contains(&kind.as_str())).map(|(_, due)| *due).min()
     }
 
+    /// Work of these kinds, in words.
+    pub fn unfinished(&self, kinds: &[&str]) -> Vec<String> {
+        let wanted = self.work.iter().filter(|(_, (kind, _))| kinds.contains(&kind.as_str()));
+        wanted.map(|(key, (kind, due))| format!("{kind} of {} {} at {due}", key.partition, key.sort)).collect()
+    }
+
     fn note(&mut self, writes: &[Write]) {
         self.commits += 1;
         for write in writes {

@@ -103,7 +103,7 @@ async fn story(options: &Options) -> Result<Ending, WorldError> {
     }
     let mut broken = promises::broken(&stage, &people);
     if stage.clock.now() >= patience {
-        broken.push("there is no end to it".to_owned());
+        broken.push(format!("there is no end to it: {}", stage.unfinished().join(", ")));
     }
     let mut print = DefaultHasher::new();
     stage.history.hash(&mut print);

@@ -22,7 +22,7 @@ const ANSWERS: [&str; 9] = [
     "We are not interested.",
     "Please remove me from your list.",
     "Please send me a brochure.",
-    "Write again in March.",
+    "Please write again next week.",
     "Talk to my colleague jo@elsewhere.example.",
     "Thanks, noted.",
 ];
@@ -112,7 +112,7 @@ impl People {
         if done.is_ok() {
             self.assigned.insert(id.clone());
         }
-        stage.tell(&format!("Sam assigns {module} {id}: {}", done.is_ok()));
+        stage.stir(&format!("Sam assigns {module} {id}: {}", done.is_ok()));
     }
 
     fn meddle(&mut self, stage: &mut Stage) {
@@ -125,7 +125,12 @@ impl People {
                 format!("Lena takes: {}", taken.is_ok())
             }
             1 => format!("Priya deletes: {}", stage.zoho.delete_records(module, &[&id], false, by).is_ok()),
-            2 if module == "Leads" => format!("Priya converts: {}", stage.zoho.convert_lead(&id, by).is_ok()),
+            2 if module == "Leads" => {
+                let contact = stage.zoho.convert_lead(&id, by);
+                // The contact has the lead's owner.
+                self.assigned.extend(contact.as_ref().ok().cloned());
+                format!("Priya converts it to contact {contact:?}")
+            }
             3 => {
                 let (_, other) = self.records[stage.chance.below(self.records.len())].clone();
                 let merged = other != id && stage.zoho.merge(module, &id, &[&other], by).is_ok();
@@ -141,7 +146,7 @@ impl People {
             }
             _ => return,
         };
-        stage.tell(&format!("{module} {id}: {what}"));
+        stage.stir(&format!("{module} {id}: {what}"));
     }
 
     fn react(&self, stage: &mut Stage, departed: &Departed) {

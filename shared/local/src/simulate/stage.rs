@@ -15,6 +15,7 @@ use app::mail_events::{MailEvent, MailEvents};
 use app::ports::{Clock, Event, Secrets};
 use app::store::Store;
 use app::writing::Writing;
+use aws::DynamoTable;
 use domain::{OrgId, SigningKey};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::Body;
@@ -135,7 +136,7 @@ pub(super) struct Stage {
     pub crashes: u32,
     gate: Arc<Gate>,
     bus: Arc<LocalBus>,
-    table: EmbeddedDynamo,
+    table: DynamoTable,
     secrets: Arc<GatedSecrets>,
     carrier: Carrier,
     machines: Vec<Option<Machine>>,
@@ -146,7 +147,12 @@ pub(super) struct Stage {
     crash_at: Option<u64>,
     /// When people do something next: time does not jump over it.
     pub alarm: Option<Timestamp>,
+    /// Until when what people did may be news.
+    stirred: Timestamp,
 }
+
+/// Queues that are empty when everything is done.
+const WORKING: [&str; 5] = ["send", "lease", "notification", "writeback", "bulk"];
 
 /// Lines of history that are kept.
 const HISTORY: usize = 4000;
@@ -167,7 +173,7 @@ impl Stage {
         let carrier = Carrier { transport, patience: Patience::default() };
         let broken = |error: &dyn std::fmt::Display| WorldError::new("the table", error);
         let table = EmbeddedDynamo::memory().map_err(|error| broken(&error))?.with_faults(chance.clone());
-        table.table().await.map_err(|error| broken(&error))?;
+        let table = table.table().await.map_err(|error| broken(&error))?;
         let ready = zoho.ready();
         let stage = Self {
             org: format!("local-{}", ready.org_id).parse().map_err(|error| WorldError::new("the org", error))?,
@@ -187,6 +193,7 @@ impl Stage {
             next_sweep: start,
             crash_at: options.crash_at,
             alarm: None,
+            stirred: start,
             chance,
             clock,
             zoho,
@@ -198,10 +205,9 @@ impl Stage {
     }
 
     /// A machine with nothing in its memory, whose clock is wrong by up to five minutes.
-    async fn machine(&self) -> Result<Machine, WorldError> {
+    fn machine(&self) -> Result<Machine, WorldError> {
         let wrong = |what: &str, error: &dyn std::fmt::Display| WorldError::new(what, error);
-        let table = self.table.table().await.map_err(|error| wrong("the table", &error))?;
-        let table = GatedTable { table, gate: self.gate.clone(), ledger: self.ledger.clone() };
+        let table = GatedTable { table: self.table.clone(), gate: self.gate.clone(), ledger: self.ledger.clone() };
         let store = Store::new(Arc::new(table));
         let skew = if self.chance.strikes(0.5) { self.chance.seconds(-300..301) } else { SignedDuration::ZERO };
         let clock = Arc::new(WrongClock { clock: self.clock.clone(), ahead: skew, gate: self.gate.clone() });
@@ -240,23 +246,36 @@ impl Stage {
         self.waiting.push(Waiting { at, job, tries: 0 });
     }
 
-    pub fn tell(&mut self, what: &str) {
+    /// Somebody did something in the CRM.
+    pub fn stir(&mut self, what: &str) {
+        self.stirred = self.clock.now() + SignedDuration::from_hours(1);
+        self.next_sweep = self.next_sweep.min(self.clock.now() + SignedDuration::from_mins(15));
+        self.tell(what);
+    }
+
+    fn tell(&mut self, what: &str) {
         if self.history.len() == HISTORY {
             self.history.pop_front();
         }
         self.history.push_back(format!("{} {what}", self.clock.now()));
     }
 
-    /// Is nothing under way, and does no row wait for anything?
+    /// Does no message and no row wait for anything?
     pub fn is_quiet(&self) -> bool {
-        let working = ["send", "lease", "notification", "writeback", "bulk"];
-        self.tasks.is_empty() && self.waiting.is_empty() && lock(&self.ledger).next_due(&working).is_none()
+        self.waiting.is_empty() && lock(&self.ledger).next_due(&WORKING).is_none()
+    }
+
+    /// What still waits, in words.
+    pub fn unfinished(&self) -> Vec<String> {
+        let tasks = self.tasks.iter().map(|task| task.job.name());
+        let waiting = self.waiting.iter().map(|waiting| format!("{} at {}", waiting.job.name(), waiting.at));
+        tasks.chain(waiting).chain(lock(&self.ledger).unfinished(&WORKING)).collect()
     }
 
     /// Goes one gate on, or lets time pass until something is to be done.
     pub async fn step(&mut self) -> Result<(), WorldError> {
         self.collect();
-        self.start_jobs().await?;
+        self.start_jobs()?;
         let now = self.clock.now();
         let movable = |task: &Task| !matches!(task.parked, Parked::Until(until) if until > now);
         let able: Vec<usize> =
@@ -354,11 +373,12 @@ impl Stage {
         }
         if self.next_sweep <= now && hints.is_some_and(|due| due <= soon) {
             self.at(now, Job::Sweep);
-            self.next_sweep = now + SignedDuration::from_mins(15);
+            // Where nobody did anything for an hour, the schedule's calls are left out, most of them.
+            self.next_sweep = now + SignedDuration::from_mins(if self.stirred > now { 15 } else { 180 });
         }
     }
 
-    async fn start_jobs(&mut self) -> Result<(), WorldError> {
+    fn start_jobs(&mut self) -> Result<(), WorldError> {
         let now = self.clock.now();
         while let Some(at) = self.waiting.iter().position(|waiting| waiting.at <= now) {
             let busy = |machine: &usize| self.tasks.iter().any(|task| task.machine == *machine);
@@ -368,7 +388,7 @@ impl Stage {
             }
             let machine = free[self.chance.below(free.len())];
             if self.machines[machine].is_none() {
-                self.machines[machine] = Some(self.machine().await?);
+                self.machines[machine] = Some(self.machine()?);
             }
             let Waiting { job, tries, .. } = self.waiting.remove(at);
             let Some(work) = self.machines[machine].as_ref().map(|on| self.work(on, job.clone())) else { break };

@@ -44,8 +44,10 @@ impl SimulateArgs {
         let first = self.options(self.seed);
         let stories: Vec<Options> = if self.crash_everywhere {
             let calm = Options { faults: false, workers: self.workers.map_or(2, usize::from), ..first };
-            let whole = play(&calm).map_err(|error| error.to_string())?;
-            (1..=whole.effects).map(|effect| Options { crash_at: Some(effect), ..calm.clone() }).collect()
+            let whole = play_all(std::slice::from_ref(&calm)).map_err(|error| error.to_string())?;
+            (1..=whole.iter().map(|whole| whole.effects).sum::<u64>())
+                .map(|effect| Options { crash_at: Some(effect), ..calm.clone() })
+                .collect()
         } else {
             (self.seed..self.seed.saturating_add(self.seeds)).map(|seed| self.options(seed)).collect()
         };

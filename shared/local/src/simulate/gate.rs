@@ -11,9 +11,10 @@ use std::task::Poll;
 use app::ports::{Clock, Key, Lookup, Mailer, Page, Row, Secrets, SecretsError, SendError, Table, TableError, Write};
 use async_trait::async_trait;
 use aws::DynamoTable;
-use domain::{DeliveryId, OrgId, OutgoingMail};
+use domain::{ConnectionStatus, DeliveryId, OrgId, OutgoingMail};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
+use serde_json::Value;
 use zoho::{Silence, Transport};
 
 use crate::clock::SettableClock;
@@ -68,6 +69,10 @@ pub(super) struct Ledger {
     pub claimed: BTreeMap<String, u64>,
     /// The commit that suppressed an address, by its hash.
     pub suppressed: BTreeMap<String, u64>,
+    /// Each lead's run, and its status in it.
+    statuses: BTreeMap<String, (u64, ConnectionStatus)>,
+    /// Statuses that went down.
+    pub fallen: Vec<String>,
 }
 
 impl Ledger {
@@ -88,8 +93,10 @@ impl Ledger {
             match write {
                 Write::Put { row, .. } => {
                     let place = row.work.as_ref().map(|work| {
-                        let kind = work.queue.split('#').next().unwrap_or_default().to_owned();
-                        (kind, work.due)
+                        // Whose lead is ended is reminded of it every few days, for ever if they like.
+                        let ended = row.key.sort == "lead" && row.body.to_string().contains(r#""stage":"ended""#);
+                        let kind = if ended { "reminder" } else { work.queue.split('#').next().unwrap_or_default() };
+                        (kind.to_owned(), work.due)
                     });
                     match place {
                         Some(place) => self.work.insert(row.key.clone(), place),
@@ -101,6 +108,9 @@ impl Ledger {
                     {
                         self.claimed.insert(delivery.to_owned(), self.commits);
                     }
+                    if sort == "lead" {
+                        self.note_status(partition, &row.body["lead"]);
+                    }
                     if partition.starts_with("suppression#") {
                         let hash = partition.rsplit('#').next().unwrap_or_default().to_owned();
                         self.suppressed.entry(hash).or_insert(self.commits);
@@ -111,6 +121,17 @@ impl Ledger {
                 }
                 Write::RequireAbsent { .. } => {}
             }
+        }
+    }
+}
+
+impl Ledger {
+    fn note_status(&mut self, lead: &str, body: &Value) {
+        let Ok(status) = serde_json::from_value::<ConnectionStatus>(body["status"].clone()) else { return };
+        let run = body["run"].as_u64().unwrap_or_default();
+        let before = self.statuses.insert(lead.to_owned(), (run, status));
+        if let Some((_, before)) = before.filter(|(of_run, before)| *of_run == run && *before > status) {
+            self.fallen.push(format!("{lead} fell from {before:?} to {status:?}"));
         }
     }
 }

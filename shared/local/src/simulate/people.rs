@@ -1,6 +1,6 @@
 //! What people do meanwhile: they assign, answer, unsubscribe, take records away, delete, merge and convert them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use app::mail_events::{MailEvent, MailEventKind};
@@ -56,8 +56,10 @@ pub(super) async fn add_assistant(product: &Product, org: &OrgId) -> bool {
 pub(super) struct People {
     /// Records, by module.
     records: Vec<(&'static str, String)>,
-    /// Records that were assigned to the assistant.
-    pub assigned: BTreeSet<String>,
+    /// How often each record was assigned to the assistant.
+    pub assigned: BTreeMap<String, usize>,
+    /// Records that have notes and mails of others by a merge.
+    pub merged: BTreeSet<String>,
     /// When each record is assigned.
     to_assign: Vec<(Timestamp, usize)>,
     /// When somebody does something else.
@@ -79,7 +81,15 @@ impl People {
         let span = (days * 86_400 / 2).max(3600);
         let to_assign = (0..count).map(|record| (start + stage.chance.seconds(0..span), record)).collect();
         let last_act = start + SignedDuration::from_hours(days * 24);
-        Ok(Self { records, assigned: BTreeSet::new(), to_assign, next_act: start, last_act, seen: 0 })
+        Ok(Self {
+            records,
+            assigned: BTreeMap::new(),
+            merged: BTreeSet::new(),
+            to_assign,
+            next_act: start,
+            last_act,
+            seen: 0,
+        })
     }
 
     /// When somebody does something next.
@@ -110,7 +120,7 @@ impl People {
         let (module, id) = &self.records[record];
         let done = stage.zoho.assign(module, &[id], ASSISTANT, Some("sam@acme.example"));
         if done.is_ok() {
-            self.assigned.insert(id.clone());
+            *self.assigned.entry(id.clone()).or_default() += 1;
         }
         stage.stir(&format!("Sam assigns {module} {id}: {}", done.is_ok()));
     }
@@ -128,12 +138,15 @@ impl People {
             2 if module == "Leads" => {
                 let contact = stage.zoho.convert_lead(&id, by);
                 // The contact has the lead's owner.
-                self.assigned.extend(contact.as_ref().ok().cloned());
+                self.assigned.extend(contact.as_ref().ok().map(|contact| (contact.clone(), 1)));
                 format!("Priya converts it to contact {contact:?}")
             }
             3 => {
                 let (_, other) = self.records[stage.chance.below(self.records.len())].clone();
                 let merged = other != id && stage.zoho.merge(module, &id, &[&other], by).is_ok();
+                if merged {
+                    self.merged.insert(id.clone());
+                }
                 format!("Priya merges {other} into it: {merged}")
             }
             4 | 5 => {

@@ -11,10 +11,10 @@ use super::stage::Stage;
 /// The promises that were broken, in words.
 pub(super) fn broken(stage: &Stage, people: &People) -> Vec<String> {
     let state = state(stage);
-    let mut broken = Vec::new();
+    let mut broken = lock(&stage.ledger).fallen.clone();
     mails(stage, &state, &mut broken);
     records(people, &state, &mut broken);
-    notes(&state, &mut broken);
+    notes(people, &state, &mut broken);
     broken
 }
 
@@ -70,20 +70,22 @@ fn records(people: &People, state: &Value, broken: &mut Vec<String>) {
             if change["from"]["id"] != assistant && change["from"] != assistant {
                 broken.push(format!("{id} was taken from somebody who is no assistant: {change}"));
             }
-            if !people.assigned.contains(id) {
+            if !people.assigned.contains_key(id) {
                 broken.push(format!("{id} was never assigned, and was given to somebody"));
             }
         }
     }
 }
 
-/// Each note is on its record once.
-fn notes(state: &Value, broken: &mut Vec<String>) {
-    let mut seen = BTreeSet::new();
+/// Each note is on its record once for each time the record was assigned.
+fn notes(people: &People, state: &Value, broken: &mut Vec<String>) {
+    let mut seen: BTreeMap<_, usize> = BTreeMap::new();
     for note in rows(&state["notes"]) {
-        let what = (note["record"].as_str(), note["title"].as_str(), note["content"].as_str());
-        if !seen.insert(what) {
-            broken.push(format!("a note is on {} twice: {}", note["record"], note["title"]));
+        let record = note["record"].as_str().unwrap_or_default();
+        let times = seen.entry((record, note["title"].as_str(), note["content"].as_str())).or_default();
+        *times += 1;
+        if *times > people.assigned.get(record).copied().unwrap_or(0) && !people.merged.contains(record) {
+            broken.push(format!("a note is on {record} {times} times: {}", note["title"]));
         }
     }
 }

@@ -151,6 +151,10 @@ pub(super) struct Stage {
     stirred: Timestamp,
 }
 
+/// What a tick works off, and a sweep.
+const MAILS: [&str; 3] = ["send", "lease", "reminder"];
+const HINTS: [&str; 4] = ["upkeep", "notification", "writeback", "bulk"];
+
 /// Queues that are empty when everything is done.
 const WORKING: [&str; 5] = ["send", "lease", "notification", "writeback", "bulk"];
 
@@ -362,8 +366,7 @@ impl Stage {
         }
         let ledger = lock(&self.ledger);
         let soon = now + SignedDuration::from_mins(5);
-        let (mails, hints) =
-            (ledger.next_due(&["send", "lease"]), ledger.next_due(&["upkeep", "notification", "writeback", "bulk"]));
+        let (mails, hints) = (ledger.next_due(&MAILS), ledger.next_due(&HINTS));
         drop(ledger);
         // A tick with nothing to do changes nothing: it is left out.
         if self.next_tick <= now && mails.is_some_and(|due| due <= soon) {
@@ -422,7 +425,7 @@ impl Stage {
     fn next_instant(&self) -> Timestamp {
         let ledger = lock(&self.ledger);
         let ahead = SignedDuration::from_mins(5);
-        let mails = ledger.next_due(&["send", "lease"]).map(|due| (due - ahead).max(self.next_tick));
+        let mails = ledger.next_due(&MAILS).map(|due| (due - ahead).max(self.next_tick));
         let hints = ledger
             .next_due(&["upkeep", "notification", "writeback", "bulk"])
             .map(|due| (due - ahead).max(self.next_sweep));

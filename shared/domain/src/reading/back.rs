@@ -77,7 +77,9 @@ const SHORT: usize = 60;
 
 /// The one day that a short text names, whatever is said of it: "Closed for Pentecost. See you on 2 June!"
 fn only_date(text: &Text<'_>, calendar: Calendar) -> Option<Named> {
-    let mut days = text.dates.iter().filter(|named| named.exact == Exact::Day);
+    let days = || text.dates.iter().filter(|named| counts(named, calendar));
+    let exact = days().any(|named| named.exact == Exact::Day);
+    let mut days = days().filter(|named| !exact || named.exact == Exact::Day);
     let day = days.next().filter(|_| text.tokens.len() <= SHORT)?;
     let alone = days.all(|other| other.first == day.first) && !departs(text, day);
     (alone && counts(day, calendar)).then_some(*day)

@@ -1,6 +1,7 @@
 //! What somebody wants: the first of the intents, in the order of how binding they are, that their words name.
 
 use super::calendar::{Exact, Named};
+use super::gist;
 use super::lexicon::Sense;
 use super::machine::Subject;
 use super::phrase::Hit;
@@ -35,6 +36,7 @@ pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase], names_another:
         return plainly(Intent::ReferredSomeone, "somebody else's address");
     }
     let found = found
+        .or_else(|| text.hits(Sense::Wants(Intent::ConnectLater)).find(|hit| !is_of_absence(text, hit) && is_far(text, hit) && gist::invites(text, hit.start)).map(|hit| (Intent::ConnectLater, hit)))
         .or_else(|| wants(Intent::Deactivated))
         .or_else(|| first(Sense::Gone).map(|hit| (Intent::Deactivated, hit)))
         .or_else(meets)
@@ -50,10 +52,20 @@ pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase], names_another:
             let sure = if matches!(intent, Intent::SeekingMoreInfo | Intent::OutOfOffice) { sure - 15 } else { sure };
             Meant { intent, confidence: sure, evidence: vec![text.quote(hit)] }
         }
-        None if asks(text) => Meant {
-            intent: Intent::SeekingMoreInfo,
+        None => of_gist(text),
+    }
+}
+
+/// What the kinds of words come to where no phrase decides.
+fn of_gist(text: &Text<'_>) -> Meant {
+    let said = gist::weigh(text);
+    let most = said.iter().map(|gist| gist.weight).max().unwrap_or_default();
+    let found = said.iter().find(|gist| gist.weight == most && most > 0);
+    match found {
+        Some(gist) => Meant {
+            intent: gist.intent,
             confidence: 55,
-            evidence: vec!["a question, none of its words known".to_owned()],
+            evidence: vec![format!("the kinds of words: {:?}", said.iter().filter(|gist| gist.weight > 0).map(|g| (g.intent, g.weight)).collect::<Vec<_>>())],
         },
         None => Meant {
             intent: Intent::Responded,
@@ -110,7 +122,7 @@ fn of_taught(text: &Text<'_>, taught: &[TaughtPhrase]) -> Option<Meant> {
 }
 
 /// Days ahead from which a talk is for later.
-const SOON: i32 = 24;
+pub(super) const SOON: i32 = 24;
 
 /// Is the talk meant for another season rather than for an appointment?
 fn is_far(text: &Text<'_>, hit: &Hit<Sense>) -> bool {
@@ -133,7 +145,3 @@ fn is_of_absence(text: &Text<'_>, hit: &Hit<Sense>) -> bool {
         && [Sense::Back, Sense::Until, Sense::Away].into_iter().any(|sense| text.hits(sense).any(over))
 }
 
-/// Does a sentence of it end in a question mark?
-fn asks(text: &Text<'_>) -> bool {
-    text.source.contains(['?', '？'])
-}

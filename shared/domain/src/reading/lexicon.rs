@@ -73,6 +73,55 @@ pub(super) enum Sense {
     From,
 }
 
+/// A kind of word: several of them in a sentence tell what it is about where no phrase does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kin {
+    /// Where addresses are kept: a list, a database, data.
+    List,
+    /// Taking off, deleting.
+    Remove,
+    /// Ceasing, and plain negation.
+    Stop,
+    /// Writing, calling, coming back.
+    Write,
+    /// A document, in any form.
+    Document,
+    /// Giving, sending, wishing to have.
+    Give,
+    /// Meeting and talking.
+    Talk,
+    /// Assent, ability, proposing.
+    Gladly,
+    /// Another time.
+    Later,
+    /// No time now.
+    Busy,
+    /// A contract, an order, a trial, the beginning.
+    Deal,
+    /// What is asked about: price, product, company.
+    Matter,
+    /// Question words.
+    Question,
+    /// Knowing, explaining, telling.
+    Know,
+    /// Need, interest, use, fit.
+    Need,
+    /// Who or what serves already.
+    Supplier,
+    /// Having, using, being content.
+    Have,
+    /// A colleague, a department.
+    Role,
+    /// Being responsible, passing on.
+    Charge,
+    /// Leaving.
+    Leave,
+    /// A company, a job.
+    Work,
+    /// Taken note of, to be discussed, greetings.
+    Noted,
+}
+
 /// What a phrase in a line stands for, wherever mail is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineSense {
@@ -138,6 +187,7 @@ pub(super) struct DateKind {
 #[derive(Debug)]
 pub(super) struct Lexicon {
     pub(super) words: Phrases<Sense>,
+    pub(super) kins: Phrases<Kin>,
     pub(super) dates: Phrases<DateKind>,
     pub(super) lines: Phrases<LineSense>,
     pub(super) subjects: Phrases<SubjectSense>,
@@ -157,6 +207,7 @@ impl Lexicon {
     pub(super) fn read(trouble: &mut dyn FnMut(String)) -> Self {
         let mut lexicon = Self {
             words: Phrases::new(),
+            kins: Phrases::new(),
             dates: Phrases::new(),
             lines: Phrases::new(),
             subjects: Phrases::new(),
@@ -185,6 +236,10 @@ impl Lexicon {
         if let Some(sense) = word_sense(section) {
             return each_spelling(line, language, &mut |line| self.words.add(line, sense, language));
         }
+        if let Some(kin) = section.strip_prefix("kin-").and_then(kin) {
+            let mut words = line.split(',').filter(|word| !word.trim().is_empty());
+            return words.try_for_each(|word| each_spelling(word, language, &mut |word| self.kins.add(word, kin, language)));
+        }
         if let Some(sense) = line_sense(section) {
             return each_spelling(line, language, &mut |line| self.lines.add(line, sense, language));
         }
@@ -211,7 +266,7 @@ impl Lexicon {
     pub(super) fn languages(&self, text: &[Token]) -> Languages {
         let votes = self.votes(text);
         let most = votes.into_iter().max().unwrap_or_default();
-        let enough = if most < SURE { 0 } else { most.div_ceil(4) };
+        let enough = if most < SURE { 0 } else { most.div_ceil(2) };
         with_votes(votes, enough)
     }
 
@@ -291,6 +346,34 @@ fn word_sense(section: &str) -> Option<Sense> {
         "until" => Sense::Until,
         "after" => Sense::After,
         "from" => Sense::From,
+        _ => return None,
+    })
+}
+
+fn kin(section: &str) -> Option<Kin> {
+    Some(match section {
+        "list" => Kin::List,
+        "remove" => Kin::Remove,
+        "stop" => Kin::Stop,
+        "write" => Kin::Write,
+        "document" => Kin::Document,
+        "give" => Kin::Give,
+        "talk" => Kin::Talk,
+        "gladly" => Kin::Gladly,
+        "later" => Kin::Later,
+        "busy" => Kin::Busy,
+        "deal" => Kin::Deal,
+        "matter" => Kin::Matter,
+        "question" => Kin::Question,
+        "know" => Kin::Know,
+        "need" => Kin::Need,
+        "supplier" => Kin::Supplier,
+        "have" => Kin::Have,
+        "role" => Kin::Role,
+        "charge" => Kin::Charge,
+        "leave" => Kin::Leave,
+        "work" => Kin::Work,
+        "noted" => Kin::Noted,
         _ => return None,
     })
 }

@@ -10,6 +10,7 @@
 mod back;
 mod calendar;
 mod dates;
+mod gist;
 mod intent;
 mod lexicon;
 mod machine;

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::Intent;
 use super::calendar::{Calendar, Named};
 use super::dates::{Dates, dates};
-use super::lexicon::{LEXICON, Lexicon, Sense};
+use super::lexicon::{LEXICON, Languages, Lexicon, Sense};
 use super::phrase::Hit;
 use super::tokens::{Gap, Kind, Token, tokens};
 
@@ -28,6 +28,8 @@ pub(super) struct Text<'a> {
     pub(super) dates: Vec<Named>,
     /// The writer's day, where it is known.
     pub(super) today: Option<Date>,
+    /// Those it may be in.
+    pub(super) languages: Languages,
     hits: Vec<Hit<Sense>>,
     /// The tokens with which sentences begin.
     sentences: Vec<usize>,
@@ -44,7 +46,7 @@ impl<'a> Text<'a> {
         let today = calendar.map(|calendar| calendar.today);
         let full = tokens.iter().enumerate().filter(|(_, token)| token.gap == Gap::Full);
         let sentences = full.map(|(at, _)| at).collect();
-        let mut text = Self { source, tokens, dates, today, hits: Vec::new(), sentences };
+        let mut text = Self { source, tokens, dates, today, languages, hits: Vec::new(), sentences };
         let taken_back: Vec<bool> = hits.iter().map(|hit| text.is_taken_back(hit, &hits)).collect();
         let mut taken_back = taken_back.into_iter();
         hits.retain(|_| !taken_back.next().unwrap_or_default());

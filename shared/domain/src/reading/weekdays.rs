@@ -79,7 +79,8 @@ impl Reader<'_> {
             (true, false) if week(found) => in_week(found.first, before.first).map(|day| (day, day, Exact::Near)),
             (false, true) if week(before) => in_week(before.first, found.first).map(|day| (day, day, Exact::Near)),
             (false, true) if before.exact == Exact::Day => Some((before.first, before.last, Exact::Day)),
-            (true, false) if found.exact == Exact::Near => Some((found.first, found.last, Exact::Near)),
+            // "Friday morning" is not tomorrow where one word is both.
+            (true, false) if found.exact == Exact::Near => Some((before.first, before.last, Exact::Near)),
             _ => None,
         };
         let Some((first, last, exact)) = merged else { return false };

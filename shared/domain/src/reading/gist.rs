@@ -1,0 +1,143 @@
+//! What a person's words come to where no phrase decides: which kinds of words stand together in a sentence.
+//!
+//! A phrase knows how something is said, in one language; here it only counts that a wish for a document is made of a
+//! word for giving and one for a document, wherever they stand and in whatever form. The kinds are the same in every
+//! language, so that the rules are written once.
+//!
+//! **Invariant:** time is linear in the words that are kinds of something.
+
+use super::Intent;
+use super::calendar::{Exact, Named};
+use super::lexicon::{Kin, LEXICON, Sense};
+use super::text::Text;
+use super::tokens::Gap;
+
+/// The kinds of words in a sentence, a bit for each.
+type Kins = u32;
+
+/// An intent and how much speaks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Gist {
+    pub(super) intent: Intent,
+    pub(super) weight: i32,
+}
+
+/// What is known of a sentence besides its words.
+#[derive(Debug, Default, Clone, Copy)]
+struct Sentence {
+    kins: Kins,
+    asks: bool,
+    negated: bool,
+    /// Names a day or an hour within reach.
+    soon: bool,
+    /// Names a day, month or quarter farther off.
+    far: bool,
+}
+
+impl Sentence {
+    fn has(&self, kin: Kin) -> bool {
+        self.kins & bit(kin) != 0
+    }
+
+    fn all<const N: usize>(&self, kins: [Kin; N]) -> bool {
+        kins.into_iter().all(|kin| self.has(kin))
+    }
+}
+
+fn bit(kin: Kin) -> Kins {
+    1 << kin as u32
+}
+
+/// The intents, the more binding first, with how much speaks for each.
+pub(super) fn weigh(text: &Text<'_>) -> Vec<Gist> {
+    let sentences = sentences(text);
+    let mut weights: Vec<Gist> = ORDER.into_iter().map(|intent| Gist { intent, weight: 0 }).collect();
+    for sentence in &sentences {
+        for (intent, weight) in said(sentence) {
+            if let Some(gist) = weights.iter_mut().find(|gist| gist.intent == intent) {
+                gist.weight += weight;
+            }
+        }
+    }
+    weights
+}
+
+const ORDER: [Intent; 10] = [
+    Intent::Unsubscribed,
+    Intent::MovedOut,
+    Intent::ReferredSomeone,
+    Intent::Deactivated,
+    Intent::AgreedToMeet,
+    Intent::ConnectLater,
+    Intent::BrochureRequested,
+    Intent::InterestedToProceed,
+    Intent::SeekingMoreInfo,
+    Intent::Responded,
+];
+
+fn said(it: &Sentence) -> impl Iterator<Item = (Intent, i32)> {
+    let refuses = it.negated || it.has(Kin::Stop);
+    [
+        (Intent::Unsubscribed, 4, it.all([Kin::Remove, Kin::List])),
+        (Intent::MovedOut, 2, it.all([Kin::Leave, Kin::Work]) && !it.asks),
+        (Intent::ReferredSomeone, 2, it.all([Kin::Role, Kin::Charge])),
+        (Intent::Deactivated, 2, it.all([Kin::Stop, Kin::Write]) && !it.far && !it.has(Kin::Document)),
+        (Intent::Deactivated, 2, refuses && it.has(Kin::Need) && !it.asks),
+        (Intent::Deactivated, 2, it.all([Kin::Supplier, Kin::Have]) && !it.asks),
+        (Intent::AgreedToMeet, 2, it.all([Kin::Talk, Kin::Gladly]) && !refuses && !it.far),
+        (Intent::AgreedToMeet, 1, it.soon && (it.has(Kin::Talk) || it.has(Kin::Gladly)) && !refuses),
+        (Intent::ConnectLater, 2, (it.far || it.has(Kin::Later)) && it.has(Kin::Write)),
+        (Intent::ConnectLater, 2, it.far && (it.has(Kin::Talk) || it.has(Kin::Busy))),
+        (Intent::ConnectLater, 2, it.all([Kin::Busy, Kin::Later])),
+        (Intent::BrochureRequested, 3, it.all([Kin::Document, Kin::Give])),
+        (Intent::BrochureRequested, 1, it.has(Kin::Document) && it.asks),
+        (Intent::InterestedToProceed, 2, it.all([Kin::Deal, Kin::Gladly]) && !refuses),
+        (Intent::InterestedToProceed, 2, it.all([Kin::Deal, Kin::Give]) && !refuses),
+        (Intent::SeekingMoreInfo, 2, it.asks && it.has(Kin::Matter)),
+        (Intent::SeekingMoreInfo, 1, it.asks),
+        (Intent::SeekingMoreInfo, 1, it.all([Kin::Know, Kin::Matter])),
+        (Intent::SeekingMoreInfo, 1, it.all([Kin::Question, Kin::Know])),
+        (Intent::Responded, 2, it.has(Kin::Noted)),
+    ]
+    .into_iter()
+    .filter(|(_, _, holds)| *holds)
+    .map(|(intent, weight, _)| (intent, weight))
+}
+
+/// Does the sentence around this token ask to be written to, or called?
+pub(super) fn invites(text: &Text<'_>, at: usize) -> bool {
+    let around = text.sentence(at);
+    let hits = LEXICON.kins.find(text.tokens.get(around).unwrap_or_default(), &super::dates::Dates(&[]));
+    hits.iter().any(|hit| hit.sense == Kin::Write && text.languages & (1 << hit.language) != 0)
+}
+
+fn sentences(text: &Text<'_>) -> Vec<Sentence> {
+    let hits = LEXICON.kins.find(&text.tokens, &super::dates::Dates(&text.dates));
+    let mut hits = hits.iter().filter(|hit| text.languages & (1 << hit.language) != 0).peekable();
+    let full = text.tokens.iter().enumerate().filter(|(_, token)| token.gap == Gap::Full).map(|(at, _)| at);
+    let starts: Vec<usize> = full.collect();
+    let mut sentences = Vec::with_capacity(starts.len());
+    for (nth, start) in starts.iter().enumerate() {
+        let end = starts.get(nth + 1).copied().unwrap_or(text.tokens.len());
+        let mut it = Sentence::default();
+        while let Some(hit) = hits.next_if(|hit| hit.start < end) {
+            it.kins |= bit(hit.sense);
+        }
+        let behind = text.tokens.get(end - 1).map_or(0, |token| token.end);
+        let next = text.tokens.get(end).map_or(text.source.len(), |token| token.start);
+        it.asks = text.source.get(behind..next).is_some_and(|gap| gap.contains(['?', '？']));
+        it.negated = text.hits_in(Sense::Not, *start..end).next().is_some();
+        for named in text.dates_in(*start..end) {
+            let far = is_far(named, text);
+            it.far |= far;
+            it.soon |= !far;
+        }
+        sentences.push(it);
+    }
+    sentences
+}
+
+fn is_far(named: &Named, text: &Text<'_>) -> bool {
+    let ahead = text.today.and_then(|today| today.until(named.first).ok()).map_or(0, |span| span.get_days());
+    ahead > super::intent::SOON || named.exact == Exact::Stretch && ahead > 14
+}

@@ -40,6 +40,7 @@ pub(super) fn first_day_back(text: &Text<'_>, calendar: Calendar) -> Option<Date
     let returns: Vec<Named> = dated(text, Sense::Back, calendar)
         .filter(|(hit, named)| !is_opening_hours(text, named) && !ends_before_return(text, hit, named))
         .filter(|(hit, named)| named.exact != Exact::Day || !says_after(text, hit, named))
+        .filter(|(hit, named)| !leaves_before_return(text, hit, named))
         .map(|(_, named)| named)
         .collect();
     let others = || returns.iter().filter(|named| !named.closes && !until.contains(named));
@@ -151,6 +152,13 @@ fn ends_before_return(text: &Text<'_>, hit: &Hit<Sense>, named: &Named) -> bool 
     let dated_first = text.dates_in(hit.start..hit.end).next().is_some_and(|first| first.start == hit.start);
     let mut others = text.hits_in(Sense::Back, named.end..hit.end);
     dated_first && others.any(|other| text.dates_in(other.start..other.end).next().is_some())
+}
+
+/// "On leave from 13 July and back on 3 August": a day of departure before the word of return is not its date.
+fn leaves_before_return(text: &Text<'_>, hit: &Hit<Sense>, named: &Named) -> bool {
+    let ends_with_word = hit.end > named.end;
+    let mut dates_behind = text.dates_in(named.end..text.sentence(named.start).end);
+    ends_with_word && departs(text, named) && dates_behind.next().is_some()
 }
 
 fn within(named: &Named, hit: &Hit<Sense>) -> bool {

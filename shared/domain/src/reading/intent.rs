@@ -27,9 +27,11 @@ pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase], names_another:
     let meets = || appointments().find(|hit| !is_far(text, hit)).map(|hit| (Intent::AgreedToMeet, hit));
     let later = || text.hits(Sense::Wants(Intent::ConnectLater)).find(|hit| !is_of_absence(text, hit));
     let far = || later().or_else(|| appointments().next()).map(|hit| (Intent::ConnectLater, hit));
+    let away = || first(Sense::Away).or(first(Sense::Back));
     let found = wants(Intent::Unsubscribed)
         .or_else(|| wants(Intent::Retired))
         .or_else(|| wants(Intent::MovedOut))
+        .or_else(|| first(Sense::StandIn).and(away()).map(|hit| (Intent::OutOfOffice, hit)))
         .or_else(|| wants(Intent::ReferredSomeone));
     let wish = [Intent::AgreedToMeet, Intent::ConnectLater, Intent::BrochureRequested, Intent::InterestedToProceed];
     if found.is_none() && names_another && !wish.into_iter().any(|intent| text.says(Sense::Wants(intent))) {
@@ -45,7 +47,7 @@ pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase], names_another:
         .or_else(|| wants(Intent::InterestedToProceed))
         .or_else(|| first(Sense::Reluctant).map(|hit| (Intent::Deactivated, hit)))
         .or_else(|| wants(Intent::SeekingMoreInfo))
-        .or_else(|| first(Sense::Away).or(first(Sense::Back)).map(|hit| (Intent::OutOfOffice, hit)));
+        .or_else(|| away().map(|hit| (Intent::OutOfOffice, hit)));
     match found {
         Some((intent, hit)) => {
             let sure = if text.times(hit.sense) > 1 { 95 } else { 85 };

@@ -49,6 +49,8 @@ pub(super) enum Sense {
     Not,
     /// The reach of a negation ends here.
     But,
+    /// Somebody writes for another: a secretary, a wife.
+    StandIn,
     /// Absence, announced.
     Away,
     /// What announcements of absence add: urgent cases, no access to mail, an answer after the return.
@@ -335,6 +337,7 @@ fn word_sense(section: &str) -> Option<Sense> {
         "gone" => Sense::Gone,
         "not" => Sense::Not,
         "but" => Sense::But,
+        "standin" => Sense::StandIn,
         "away" => Sense::Away,
         "detail" => Sense::Detail,
         "automatic" => Sense::Automatic,

@@ -134,7 +134,9 @@ impl<'a> Text<'a> {
             let before = not.end <= hit.start && within(not.end - 1, hit.start);
             // Verbs, and with them what negates them, stand last in these languages.
             let verb_last = matches!(Lexicon::name(hit.language), "de" | "nl" | "ja" | "tr");
-            before || verb_last && not.start >= hit.end && not.start < hit.end + 3 && within(hit.end - 1, not.start)
+            // "A call does not work this week": what is negated behind it is no appointment, in any language.
+            let behind = verb_last || intent == Intent::AgreedToMeet;
+            before || behind && not.start >= hit.end && not.start < hit.end + 3 && within(hit.end - 1, not.start)
         })
     }
 }

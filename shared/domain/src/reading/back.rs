@@ -76,14 +76,17 @@ pub(super) fn first_day_back(text: &Text<'_>, calendar: Calendar) -> Option<Date
 /// Words of a text in which the only date there is is meant.
 const SHORT: usize = 60;
 
-/// The one day that a short text names, whatever is said of it: "Closed for Pentecost. See you on 2 June!"
+/// The day that a short text names, whatever is said of it: "Closed for Pentecost. See you on 2 June!" Of several it is the
+/// last: who tells of an absence ends with its end.
 fn only_date(text: &Text<'_>, calendar: Calendar) -> Option<Named> {
-    let days = || text.dates.iter().filter(|named| counts(named, calendar));
+    let days = || text.dates.iter().filter(|named| counts(named, calendar) && text.tokens.len() <= SHORT);
     let exact = days().any(|named| named.exact == Exact::Day);
-    let mut days = days().filter(|named| !exact || named.exact == Exact::Day);
-    let day = days.next().filter(|_| text.tokens.len() <= SHORT)?;
-    let alone = days.all(|other| other.first == day.first) && !departs(text, day);
-    (alone && counts(day, calendar)).then_some(*day)
+    let fits = |named: &&Named| {
+        (!exact || named.exact != Exact::Stretch)
+            && (!departs(text, named) || text.says(Sense::Away) && !away_near(text, named))
+            && !beside_weekday(text, named)
+    };
+    days().filter(fits).last().copied()
 }
 
 /// The day from which a person wants to hear from us.

@@ -28,6 +28,8 @@ struct Sentence {
     kins: Kins,
     asks: bool,
     negated: bool,
+    /// Tells of what was.
+    told: bool,
     /// Names a day or an hour within reach.
     soon: bool,
     /// Names a day, month or quarter farther off.
@@ -76,6 +78,7 @@ const ORDER: [Intent; 10] = [
 ];
 
 fn said(it: &Sentence) -> impl Iterator<Item = (Intent, i32)> {
+    let told = it.told;
     let refuses = it.negated || it.has(Kin::Stop);
     [
         (Intent::Unsubscribed, 4, it.all([Kin::Remove, Kin::List])),
@@ -89,6 +92,7 @@ fn said(it: &Sentence) -> impl Iterator<Item = (Intent, i32)> {
         (Intent::ConnectLater, 2, (it.far || it.has(Kin::Later)) && it.has(Kin::Write)),
         (Intent::ConnectLater, 2, it.far && (it.has(Kin::Talk) || it.has(Kin::Busy))),
         (Intent::ConnectLater, 2, it.all([Kin::Busy, Kin::Later])),
+        (Intent::ConnectLater, 2, it.all([Kin::Write, Kin::Later]) && (it.soon || it.far)),
         (Intent::BrochureRequested, 3, it.all([Kin::Document, Kin::Give])),
         (Intent::BrochureRequested, 1, it.has(Kin::Document) && it.asks),
         (Intent::InterestedToProceed, 2, it.all([Kin::Deal, Kin::Gladly]) && !refuses),
@@ -97,10 +101,10 @@ fn said(it: &Sentence) -> impl Iterator<Item = (Intent, i32)> {
         (Intent::SeekingMoreInfo, 1, it.asks),
         (Intent::SeekingMoreInfo, 1, it.all([Kin::Know, Kin::Matter])),
         (Intent::SeekingMoreInfo, 1, it.all([Kin::Question, Kin::Know])),
-        (Intent::Responded, 2, it.has(Kin::Noted)),
+        (Intent::Responded, 2, it.has(Kin::Noted) || it.told),
     ]
     .into_iter()
-    .filter(|(_, _, holds)| *holds)
+    .filter(move |(intent, _, holds)| *holds && (!told || ORDER[..4].contains(intent) || *intent == Intent::Responded))
     .map(|(intent, weight, _)| (intent, weight))
 }
 
@@ -123,9 +127,8 @@ fn sentences(text: &Text<'_>) -> Vec<Sentence> {
         while let Some(hit) = hits.next_if(|hit| hit.start < end) {
             it.kins |= bit(hit.sense);
         }
-        let behind = text.tokens.get(end - 1).map_or(0, |token| token.end);
-        let next = text.tokens.get(end).map_or(text.source.len(), |token| token.start);
-        it.asks = text.source.get(behind..next).is_some_and(|gap| gap.contains(['?', '？']));
+        it.asks = text.asks(end);
+        it.told = text.hits_in(Sense::Past, *start..end).next().is_some() && !it.asks;
         it.negated = text.hits_in(Sense::Not, *start..end).next().is_some();
         for named in text.dates_in(*start..end) {
             let far = is_far(named, text);

@@ -22,30 +22,44 @@ pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase], names_another:
         return meant;
     }
     let first = |sense| text.hits(sense).next();
-    let wants = |intent| first(Sense::Wants(intent)).map(|hit| (intent, hit));
-    let appointments = || text.hits(Sense::Wants(Intent::AgreedToMeet)).filter(|hit| !is_of_absence(text, hit));
+    let wants = |intent| text.hits(Sense::Wants(intent)).find(|hit| !is_told(text, hit)).map(|hit| (intent, hit));
+    let appointments = || {
+        let meets = text.hits(Sense::Wants(Intent::AgreedToMeet));
+        meets.filter(|hit| !is_of_absence(text, hit) && !is_told(text, hit))
+    };
     let meets = || appointments().find(|hit| !is_far(text, hit)).map(|hit| (Intent::AgreedToMeet, hit));
-    let later = || text.hits(Sense::Wants(Intent::ConnectLater)).find(|hit| !is_of_absence(text, hit));
+    let laters = || {
+        let later = text.hits(Sense::Wants(Intent::ConnectLater));
+        later.filter(|hit| !is_of_absence(text, hit) && !is_told(text, hit))
+    };
+    let later = || laters().next();
     let far = || later().or_else(|| appointments().next()).map(|hit| (Intent::ConnectLater, hit));
-    let away = || first(Sense::Away).or(first(Sense::Back));
+    let away = || {
+        let away = text.hits(Sense::Away).find(|hit| !is_told(text, hit));
+        away.or_else(|| text.hits(Sense::Back).find(|hit| !is_told(text, hit)))
+    };
     let found = wants(Intent::Unsubscribed)
         .or_else(|| wants(Intent::Retired))
         .or_else(|| wants(Intent::MovedOut))
-        .or_else(|| first(Sense::StandIn).and(away()).map(|hit| (Intent::OutOfOffice, hit)))
+        .or_else(|| first(Sense::StandIn).and_then(|_| away().or(first(Sense::Until))).map(|hit| (Intent::OutOfOffice, hit)))
         .or_else(|| wants(Intent::ReferredSomeone));
     let wish = [Intent::AgreedToMeet, Intent::ConnectLater, Intent::BrochureRequested, Intent::InterestedToProceed];
     if found.is_none() && names_another && !wish.into_iter().any(|intent| text.says(Sense::Wants(intent))) {
         return plainly(Intent::ReferredSomeone, "somebody else's address");
     }
     let found = found
-        .or_else(|| text.hits(Sense::Wants(Intent::ConnectLater)).find(|hit| !is_of_absence(text, hit) && is_far(text, hit) && gist::invites(text, hit.start)).map(|hit| (Intent::ConnectLater, hit)))
+        .or_else(|| laters().find(|hit| is_far(text, hit) && gist::invites(text, hit.start)).map(|hit| (Intent::ConnectLater, hit)))
         .or_else(|| wants(Intent::Deactivated))
         .or_else(|| first(Sense::Gone).map(|hit| (Intent::Deactivated, hit)))
         .or_else(meets)
         .or_else(far)
         .or_else(|| wants(Intent::BrochureRequested))
         .or_else(|| wants(Intent::InterestedToProceed))
-        .or_else(|| first(Sense::Reluctant).map(|hit| (Intent::Deactivated, hit)))
+        .or_else(|| first(Sense::Reluctant).map(|hit| (Intent::Deactivated, hit)));
+    if found.is_none() && let Some(meant) = of_gist(text, STRONG) {
+        return meant;
+    }
+    let found = found
         .or_else(|| wants(Intent::SeekingMoreInfo))
         .or_else(|| away().map(|hit| (Intent::OutOfOffice, hit)));
     match found {
@@ -54,31 +68,28 @@ pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase], names_another:
             let sure = if matches!(intent, Intent::SeekingMoreInfo | Intent::OutOfOffice) { sure - 15 } else { sure };
             Meant { intent, confidence: sure, evidence: vec![text.quote(hit)] }
         }
-        None => of_gist(text),
-    }
-}
-
-/// What the kinds of words come to where no phrase decides.
-fn of_gist(text: &Text<'_>) -> Meant {
-    let said = gist::weigh(text);
-    let most = said.iter().map(|gist| gist.weight).max().unwrap_or_default();
-    let found = said.iter().find(|gist| gist.weight == most && most > 0);
-    match found {
-        Some(gist) => Meant {
-            intent: gist.intent,
-            confidence: 55,
-            evidence: vec![format!("the kinds of words: {:?}", said.iter().filter(|gist| gist.weight > 0).map(|g| (g.intent, g.weight)).collect::<Vec<_>>())],
-        },
-        None => Meant {
+        None => of_gist(text, 1).unwrap_or_else(|| Meant {
             intent: Intent::Responded,
             confidence: 50,
             evidence: vec!["a person's words, none of them known".to_owned()],
-        },
+        }),
     }
 }
 
+/// From this weight on kinds of words come before a phrase that only asks.
+const STRONG: i32 = 3;
+
+/// What the kinds of words come to where no phrase decides, if that much speaks for it.
+fn of_gist(text: &Text<'_>, enough: i32) -> Option<Meant> {
+    let said = gist::weigh(text);
+    let most = said.iter().map(|gist| gist.weight).max().filter(|most| *most >= enough)?;
+    let gist = said.iter().find(|gist| gist.weight == most)?;
+    Some(Meant { intent: gist.intent, confidence: 55, evidence: vec![format!("kinds of words that go with {:?}, weight {most}", gist.intent)] })
+}
+
 /// What software says about its owner.
-pub(super) fn of_software(text: &Text<'_>, subject: Subject) -> Meant {
+/// `names_another`: an address that is neither theirs nor ours stands in it.
+pub(super) fn of_software(text: &Text<'_>, subject: Subject, names_another: bool) -> Meant {
     let first = |sense| text.hits(sense).next();
     let wants = |intent| first(Sense::Wants(intent)).map(|hit| (intent, hit));
     let away = first(Sense::Away).or(first(Sense::Back)).or(first(Sense::Until)).map(|hit| (Intent::OutOfOffice, hit));
@@ -91,12 +102,14 @@ pub(super) fn of_software(text: &Text<'_>, subject: Subject) -> Meant {
         .or_else(|| first(Sense::Gone).map(|hit| (Intent::Deactivated, hit)))
         .or_else(|| away.filter(|_| subject.away || tickets < 2 || text.times(Sense::Away) >= 2))
         .or_else(|| named().filter(|_| !subject.away))
+        .or_else(|| first(Sense::Unread).filter(|_| names_another && tickets < 2).map(|hit| (Intent::ReferredSomeone, hit)))
         .or_else(|| unread().filter(|_| tickets < 2))
         .or_else(|| away.filter(|_| tickets == 0))
         .or_else(ticket)
         .or_else(unread);
     match found {
         Some((intent, hit)) => Meant { intent, confidence: 90, evidence: vec![text.quote(hit)] },
+        None if names_another && text.dates.is_empty() => plainly(Intent::ReferredSomeone, "somebody else's address"),
         None if subject.ticket => plainly(Intent::SupportAutoResponse, "a subject about a request received"),
         None if subject.away || !text.dates.is_empty() => {
             plainly(Intent::OutOfOffice, "a subject about absence, or a date")
@@ -138,6 +151,19 @@ fn is_far(text: &Text<'_>, hit: &Hit<Sense>) -> bool {
             || named.exact == Exact::Stretch && named.first.until(named.last).is_ok_and(|span| span.get_days() > 14)
     };
     beside.peek().is_some() && beside.all(far) || after
+}
+
+/// Does the sentence tell of what was? "You sent me the brochure last autumn" asks for none.
+fn is_told(text: &Text<'_>, hit: &Hit<Sense>) -> bool {
+    use Intent::{AgreedToMeet, BrochureRequested, ConnectLater, InterestedToProceed, SeekingMoreInfo};
+    let gives_way = match hit.sense {
+        Sense::Wants(intent) => {
+            matches!(intent, AgreedToMeet | BrochureRequested | ConnectLater | InterestedToProceed | SeekingMoreInfo)
+        }
+        sense => matches!(sense, Sense::Away | Sense::Back),
+    };
+    let sentence = text.sentence(hit.start);
+    gives_way && !text.asks(sentence.end) && text.hits_in(Sense::Past, sentence).next().is_some()
 }
 
 /// Do the words tell of an absence's end rather than of a wish?

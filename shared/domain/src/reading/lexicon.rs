@@ -49,6 +49,8 @@ pub(super) enum Sense {
     Not,
     /// The reach of a negation ends here.
     But,
+    /// It tells of what was: no wish stands in its sentence.
+    Past,
     /// Somebody writes for another: a secretary, a wife.
     StandIn,
     /// Absence, announced.
@@ -337,6 +339,7 @@ fn word_sense(section: &str) -> Option<Sense> {
         "gone" => Sense::Gone,
         "not" => Sense::Not,
         "but" => Sense::But,
+        "past" => Sense::Past,
         "standin" => Sense::StandIn,
         "away" => Sense::Away,
         "detail" => Sense::Detail,

@@ -95,6 +95,13 @@ impl<'a> Text<'a> {
         start.max(at.saturating_sub(SENTENCE))..end.min(at + SENTENCE)
     }
 
+    /// Does a question mark stand before this token, behind the one before it?
+    pub(super) fn asks(&self, end: usize) -> bool {
+        let behind = end.checked_sub(1).and_then(|last| self.tokens.get(last)).map_or(0, |token| token.end);
+        let next = self.tokens.get(end).map_or(self.source.len(), |token| token.start);
+        self.source.get(behind..next).is_some_and(|gap| gap.contains(['?', '？']))
+    }
+
     /// The dates that lie wholly in these tokens, in their order.
     pub(super) fn dates_in(&self, tokens: std::ops::Range<usize>) -> impl Iterator<Item = &Named> {
         let first = self.dates.partition_point(|named| named.start < tokens.start);

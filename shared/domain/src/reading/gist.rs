@@ -25,6 +25,7 @@ pub(super) struct Gist {
 /// What is known of a sentence besides its words.
 #[derive(Debug, Default, Clone, Copy)]
 struct Sentence {
+    start: usize,
     kins: Kins,
     asks: bool,
     negated: bool,
@@ -50,11 +51,58 @@ fn bit(kin: Kin) -> Kins {
     1 << kin as u32
 }
 
+/// A person's sentences by the kinds of their words.
+pub(super) struct Kinds(Vec<Sentence>);
+
+impl Kinds {
+    pub(super) fn of(text: &Text<'_>) -> Self {
+        Self(sentences(text))
+    }
+
+    fn around(&self, at: usize) -> Sentence {
+        let next = self.0.partition_point(|sentence| sentence.start <= at);
+        next.checked_sub(1).and_then(|nth| self.0.get(nth)).copied().unwrap_or_default()
+    }
+
+    /// Does the sentence around this token ask to be written to, or called?
+    pub(super) fn invites(&self, at: usize) -> bool {
+        self.around(at).has(Kin::Write)
+    }
+
+    /// Is the date in the sentence around this token that of a contract or an order, rather than one to write again?
+    pub(super) fn deals(&self, at: usize) -> bool {
+        let it = self.around(at);
+        it.has(Kin::Deal) && (it.has(Kin::Give) || it.has(Kin::Gladly)) && !it.has(Kin::Write) && !it.has(Kin::Later)
+    }
+
+    /// Is a document wished for in another sentence than the one around this token, which only refuses to talk?
+    pub(super) fn only_wants_to_read(&self, at: usize) -> bool {
+        let refusal = self.around(at);
+        let reads = |it: &&Sentence| it.start != refusal.start && wants_document(it);
+        (refusal.has(Kin::Talk) || refusal.has(Kin::Write)) && self.0.iter().any(|it| reads(&it))
+    }
+
+    /// Is a document wished for?
+    pub(super) fn wants_to_read(&self) -> bool {
+        self.0.iter().any(wants_document)
+    }
+
+    /// Does the sentence around this token name a day?
+    pub(super) fn dated(&self, at: usize) -> bool {
+        let it = self.around(at);
+        it.soon || it.far
+    }
+}
+
+fn wants_document(it: &Sentence) -> bool {
+    it.all([Kin::Document, Kin::Give]) && !it.told && !it.has(Kin::Stop)
+}
+
 /// The intents, the more binding first, with how much speaks for each.
-pub(super) fn weigh(text: &Text<'_>) -> Vec<Gist> {
-    let sentences = sentences(text);
+pub(super) fn weigh(kinds: &Kinds) -> Vec<Gist> {
+    let sentences = &kinds.0;
     let mut weights: Vec<Gist> = ORDER.into_iter().map(|intent| Gist { intent, weight: 0 }).collect();
-    for sentence in &sentences {
+    for sentence in sentences {
         for (intent, weight) in said(sentence) {
             if let Some(gist) = weights.iter_mut().find(|gist| gist.intent == intent) {
                 gist.weight += weight;
@@ -84,11 +132,12 @@ fn said(it: &Sentence) -> impl Iterator<Item = (Intent, i32)> {
         (Intent::Unsubscribed, 4, it.all([Kin::Remove, Kin::List])),
         (Intent::MovedOut, 2, it.all([Kin::Leave, Kin::Work]) && !it.asks),
         (Intent::ReferredSomeone, 2, it.all([Kin::Role, Kin::Charge])),
-        (Intent::Deactivated, 2, it.all([Kin::Stop, Kin::Write]) && !it.far && !it.has(Kin::Document)),
+        (Intent::Deactivated, 2, it.all([Kin::Stop, Kin::Write]) && !it.far && !it.soon && !it.has(Kin::Document)),
         (Intent::Deactivated, 2, refuses && it.has(Kin::Need) && !it.asks),
         (Intent::Deactivated, 2, it.all([Kin::Supplier, Kin::Have]) && !it.asks),
         (Intent::AgreedToMeet, 2, it.all([Kin::Talk, Kin::Gladly]) && !refuses && !it.far),
         (Intent::AgreedToMeet, 1, it.soon && (it.has(Kin::Talk) || it.has(Kin::Gladly)) && !refuses),
+        (Intent::ConnectLater, 1, it.far && it.has(Kin::Write)),
         (Intent::ConnectLater, 2, (it.far || it.has(Kin::Later)) && it.has(Kin::Write)),
         (Intent::ConnectLater, 2, it.far && (it.has(Kin::Talk) || it.has(Kin::Busy))),
         (Intent::ConnectLater, 2, it.all([Kin::Busy, Kin::Later])),
@@ -108,13 +157,6 @@ fn said(it: &Sentence) -> impl Iterator<Item = (Intent, i32)> {
     .map(|(intent, weight, _)| (intent, weight))
 }
 
-/// Does the sentence around this token ask to be written to, or called?
-pub(super) fn invites(text: &Text<'_>, at: usize) -> bool {
-    let around = text.sentence(at);
-    let hits = LEXICON.kins.find(text.tokens.get(around).unwrap_or_default(), &super::dates::Dates(&[]));
-    hits.iter().any(|hit| hit.sense == Kin::Write && text.languages & (1 << hit.language) != 0)
-}
-
 fn sentences(text: &Text<'_>) -> Vec<Sentence> {
     let hits = LEXICON.kins.find(&text.tokens, &super::dates::Dates(&text.dates));
     let mut hits = hits.iter().filter(|hit| text.languages & (1 << hit.language) != 0).peekable();
@@ -123,7 +165,7 @@ fn sentences(text: &Text<'_>) -> Vec<Sentence> {
     let mut sentences = Vec::with_capacity(starts.len());
     for (nth, start) in starts.iter().enumerate() {
         let end = starts.get(nth + 1).copied().unwrap_or(text.tokens.len());
-        let mut it = Sentence::default();
+        let mut it = Sentence { start: *start, ..Sentence::default() };
         while let Some(hit) = hits.next_if(|hit| hit.start < end) {
             it.kins |= bit(hit.sense);
         }

@@ -1,7 +1,9 @@
 //! What somebody wants: the first of the intents, in the order of how binding they are, that their words name.
 
+use std::cell::OnceCell;
+
 use super::calendar::{Exact, Named};
-use super::gist;
+use super::gist::{self, Kinds};
 use super::lexicon::Sense;
 use super::machine::Subject;
 use super::phrase::Hit;
@@ -28,11 +30,14 @@ pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase], names_another:
         meets.filter(|hit| !is_of_absence(text, hit) && !is_told(text, hit))
     };
     let meets = || appointments().find(|hit| !is_far(text, hit)).map(|hit| (Intent::AgreedToMeet, hit));
+    let kinds = OnceCell::new();
+    let kinds = || kinds.get_or_init(|| Kinds::of(text));
     let laters = || {
         let later = text.hits(Sense::Wants(Intent::ConnectLater));
-        later.filter(|hit| !is_of_absence(text, hit) && !is_told(text, hit))
+        later.filter(|hit| !is_of_absence(text, hit) && !is_told(text, hit) && !kinds().deals(hit.start))
     };
-    let later = || laters().next();
+    // Who wants to read something first has not put it off, unless they say until when.
+    let later = || laters().find(|hit| kinds().dated(hit.start) || !kinds().wants_to_read());
     let far = || later().or_else(|| appointments().next()).map(|hit| (Intent::ConnectLater, hit));
     let away = || {
         let away = text.hits(Sense::Away).find(|hit| !is_told(text, hit));
@@ -41,34 +46,42 @@ pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase], names_another:
     let found = wants(Intent::Unsubscribed)
         .or_else(|| wants(Intent::Retired))
         .or_else(|| wants(Intent::MovedOut))
-        .or_else(|| first(Sense::StandIn).and_then(|_| away().or(first(Sense::Until))).map(|hit| (Intent::OutOfOffice, hit)))
+        .or_else(|| {
+            first(Sense::StandIn).and_then(|_| away().or(first(Sense::Until))).map(|hit| (Intent::OutOfOffice, hit))
+        })
         .or_else(|| wants(Intent::ReferredSomeone));
     let wish = [Intent::AgreedToMeet, Intent::ConnectLater, Intent::BrochureRequested, Intent::InterestedToProceed];
     if found.is_none() && names_another && !wish.into_iter().any(|intent| text.says(Sense::Wants(intent))) {
         return plainly(Intent::ReferredSomeone, "somebody else's address");
     }
     let found = found
-        .or_else(|| laters().find(|hit| is_far(text, hit) && gist::invites(text, hit.start)).map(|hit| (Intent::ConnectLater, hit)))
-        .or_else(|| wants(Intent::Deactivated))
+        .or_else(|| {
+            laters().find(|hit| is_far(text, hit) && kinds().invites(hit.start)).map(|hit| (Intent::ConnectLater, hit))
+        })
+        .or_else(|| {
+            let refused = wants(Intent::Deactivated);
+            refused.filter(|(_, hit)| !kinds().only_wants_to_read(hit.start))
+        })
         .or_else(|| first(Sense::Gone).map(|hit| (Intent::Deactivated, hit)))
         .or_else(meets)
         .or_else(far)
         .or_else(|| wants(Intent::BrochureRequested))
         .or_else(|| wants(Intent::InterestedToProceed))
         .or_else(|| first(Sense::Reluctant).map(|hit| (Intent::Deactivated, hit)));
-    if found.is_none() && let Some(meant) = of_gist(text, STRONG) {
+    if found.is_none()
+        && let Some(meant) = of_gist(kinds(), STRONG)
+    {
         return meant;
     }
-    let found = found
-        .or_else(|| wants(Intent::SeekingMoreInfo))
-        .or_else(|| away().map(|hit| (Intent::OutOfOffice, hit)));
+    let found =
+        found.or_else(|| wants(Intent::SeekingMoreInfo)).or_else(|| away().map(|hit| (Intent::OutOfOffice, hit)));
     match found {
         Some((intent, hit)) => {
             let sure = if text.times(hit.sense) > 1 { 95 } else { 85 };
             let sure = if matches!(intent, Intent::SeekingMoreInfo | Intent::OutOfOffice) { sure - 15 } else { sure };
             Meant { intent, confidence: sure, evidence: vec![text.quote(hit)] }
         }
-        None => of_gist(text, 1).unwrap_or_else(|| Meant {
+        None => of_gist(kinds(), 1).unwrap_or_else(|| Meant {
             intent: Intent::Responded,
             confidence: 50,
             evidence: vec!["a person's words, none of them known".to_owned()],
@@ -80,11 +93,15 @@ pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase], names_another:
 const STRONG: i32 = 3;
 
 /// What the kinds of words come to where no phrase decides, if that much speaks for it.
-fn of_gist(text: &Text<'_>, enough: i32) -> Option<Meant> {
-    let said = gist::weigh(text);
+fn of_gist(kinds: &Kinds, enough: i32) -> Option<Meant> {
+    let said = gist::weigh(kinds);
     let most = said.iter().map(|gist| gist.weight).max().filter(|most| *most >= enough)?;
     let gist = said.iter().find(|gist| gist.weight == most)?;
-    Some(Meant { intent: gist.intent, confidence: 55, evidence: vec![format!("kinds of words that go with {:?}, weight {most}", gist.intent)] })
+    Some(Meant {
+        intent: gist.intent,
+        confidence: 55,
+        evidence: vec![format!("kinds of words that go with {:?}, weight {most}", gist.intent)],
+    })
 }
 
 /// What software says about its owner.
@@ -102,7 +119,9 @@ pub(super) fn of_software(text: &Text<'_>, subject: Subject, names_another: bool
         .or_else(|| first(Sense::Gone).map(|hit| (Intent::Deactivated, hit)))
         .or_else(|| away.filter(|_| subject.away || tickets < 2 || text.times(Sense::Away) >= 2))
         .or_else(|| named().filter(|_| !subject.away))
-        .or_else(|| first(Sense::Unread).filter(|_| names_another && tickets < 2).map(|hit| (Intent::ReferredSomeone, hit)))
+        .or_else(|| {
+            first(Sense::Unread).filter(|_| names_another && tickets < 2).map(|hit| (Intent::ReferredSomeone, hit))
+        })
         .or_else(|| unread().filter(|_| tickets < 2))
         .or_else(|| away.filter(|_| tickets == 0))
         .or_else(ticket)
@@ -172,4 +191,3 @@ fn is_of_absence(text: &Text<'_>, hit: &Hit<Sense>) -> bool {
     text.says(Sense::Away)
         && [Sense::Back, Sense::Until, Sense::Away].into_iter().any(|sense| text.hits(sense).any(over))
 }
-

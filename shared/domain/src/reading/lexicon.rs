@@ -242,7 +242,8 @@ impl Lexicon {
         }
         if let Some(kin) = section.strip_prefix("kin-").and_then(kin) {
             let mut words = line.split(',').filter(|word| !word.trim().is_empty());
-            return words.try_for_each(|word| each_spelling(word, language, &mut |word| self.kins.add(word, kin, language)));
+            return words
+                .try_for_each(|word| each_spelling(word, language, &mut |word| self.kins.add(word, kin, language)));
         }
         if let Some(sense) = line_sense(section) {
             return each_spelling(line, language, &mut |line| self.lines.add(line, sense, language));
@@ -286,8 +287,14 @@ impl Lexicon {
         let words: BTreeSet<&str> = text.iter().map(|token| token.text.as_str()).collect();
         for word in words {
             let known = self.function.get(word).copied().unwrap_or_default();
+            // A word of one language alone tells more than one that neighbours share.
+            let weight = match known.count_ones() {
+                1 => 3,
+                2 => 2,
+                _ => 1,
+            };
             for (language, votes) in votes.iter_mut().enumerate() {
-                *votes += usize::from(known & (1 << language) != 0);
+                *votes += weight * usize::from(known & (1 << language) != 0);
             }
         }
         votes
@@ -310,8 +317,8 @@ fn name(names: &mut HashMap<String, (i8, Languages)>, word: String, nth: i8, lan
     *languages |= 1 << language;
 }
 
-/// Common words it takes to tell a language.
-const SURE: usize = 3;
+/// The votes of common words that it takes to tell a language.
+const SURE: usize = 5;
 
 /// German is also written without umlauts.
 fn each_spelling(line: &str, language: u8, add: &mut dyn FnMut(&str) -> Result<(), String>) -> Result<(), String> {

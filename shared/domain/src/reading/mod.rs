@@ -203,7 +203,9 @@ pub fn read_mail(mail: &IncomingMail, taught: &[TaughtPhrase]) -> Reading {
     let text = Text::new(&split.new_text, calendar);
     let subject = Subject::read(&mail.subject);
     let (kind, mut evidence, meant) = match machine::evidence(mail, subject, &text, &split) {
-        Some(evidence) => (MailKind::AutoReply, evidence, intent::of_software(&text, subject, referral::names_another(mail, &text))),
+        Some(evidence) => {
+            (MailKind::AutoReply, evidence, intent::of_software(&text, subject, referral::names_another(mail, &text)))
+        }
         None => (MailKind::Human, Vec::new(), intent::of_person(&text, taught, referral::names_another(mail, &text))),
     };
     let return_date = calendar.and_then(|calendar| match meant.intent {

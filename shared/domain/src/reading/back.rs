@@ -86,7 +86,7 @@ fn only_date(text: &Text<'_>, calendar: Calendar) -> Option<Named> {
             && (!departs(text, named) || text.says(Sense::Away) && !away_near(text, named))
             && !beside_weekday(text, named)
     };
-    days().filter(fits).next_back().copied()
+    days().rfind(fits).copied()
 }
 
 /// The day from which a person wants to hear from us.

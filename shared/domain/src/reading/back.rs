@@ -10,6 +10,7 @@ use super::calendar::{Calendar, Exact, Named, working_day};
 use super::lexicon::{LEXICON, Sense};
 use super::phrase::Hit;
 use super::text::Text;
+use super::tokens::Gap;
 
 /// The first day back that a text names, seen from the writer's day: "back on Monday", "until 14 August", "talk in
 /// January". `month_first` reads 8/3 as 3 August where the text leaves it open.
@@ -147,7 +148,12 @@ fn dated<'a>(
 /// "Back after the 14th" leaves the 14th.
 fn says_after(text: &Text<'_>, hit: &Hit<Sense>, named: &Named) -> bool {
     let mut afters = text.hits_in(Sense::After, hit.start..named.start + 1);
-    afters.any(|after| after.language == hit.language && within(named, after))
+    // "The Monday after, 19 October" is no day after that.
+    let pauses = |after: &Hit<Sense>| {
+        let between = text.tokens.get(after.start + 1..=named.start).unwrap_or_default();
+        between.iter().any(|token| token.gap != Gap::Space)
+    };
+    afters.any(|after| after.language == hit.language && within(named, after) && !pauses(after))
 }
 
 /// "Off today, back tomorrow": the date before the word of return is not its date where another follows.

@@ -75,11 +75,10 @@ impl Kinds {
         it.has(Kin::Deal) && (it.has(Kin::Give) || it.has(Kin::Gladly)) && !it.has(Kin::Write) && !it.has(Kin::Later)
     }
 
-    /// Is a document wished for in another sentence than the one around this token, which only refuses to talk?
+    /// Is a document wished for in another sentence than the one around this token, which refuses the rest?
     pub(super) fn only_wants_to_read(&self, at: usize) -> bool {
         let refusal = self.around(at);
-        let reads = |it: &&Sentence| it.start != refusal.start && wants_document(it);
-        (refusal.has(Kin::Talk) || refusal.has(Kin::Write)) && self.0.iter().any(|it| reads(&it))
+        self.0.iter().any(|it| it.start != refusal.start && wants_document(it))
     }
 
     /// Is a document wished for?

@@ -41,7 +41,7 @@ pub(super) fn first_day_back(text: &Text<'_>, calendar: Calendar) -> Option<Date
     let returns: Vec<Named> = dated(text, Sense::Back, calendar)
         .filter(|(hit, named)| !is_opening_hours(text, named) && !ends_before_return(text, hit, named))
         .filter(|(hit, named)| named.exact != Exact::Day || !says_after(text, hit, named))
-        .filter(|(hit, named)| !leaves_before_return(text, hit, named))
+        .filter(|(hit, named)| !leaves_before_return(text, hit, named) && !is_denied(text, hit, named))
         .map(|(_, named)| named)
         .collect();
     let others = || returns.iter().filter(|named| !named.closes && !until.contains(named));
@@ -168,6 +168,12 @@ fn leaves_before_return(text: &Text<'_>, hit: &Hit<Sense>, named: &Named) -> boo
     let ends_with_word = hit.end > named.end;
     let mut dates_behind = text.dates_in(named.end..text.sentence(named.start).end);
     ends_with_word && departs(text, named) && dates_behind.next().is_some()
+}
+
+/// "On Monday we are not back": what stands between the date and the word of return denies it.
+fn is_denied(text: &Text<'_>, hit: &Hit<Sense>, named: &Named) -> bool {
+    let first = hit.start == named.start || text.dates_in(hit.start..hit.end).next().is_some_and(|date| date == named);
+    first && hit.end > named.end && text.hits_in(Sense::Not, named.end..hit.end).next().is_some()
 }
 
 fn within(named: &Named, hit: &Hit<Sense>) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! A file is sections in square brackets, one entry a line, `#` before a comment. Most entries are phrases (see
 //! [`super::phrase`]); `[function]` is common words by which a language is recognised; `[months]`, `[weekdays]` and
-//! `[numbers]` are lists in order, each line the spellings of one; `[dates]` has `what: phrase`, see [`DateKind`].
+//! `[numbers]` are lists in order, each line the spellings of one, as are `[ordinals]` from the first to the fourth and the last; `[dates]` has `what: phrase`, see [`DateKind`].
 //!
 //! **Invariant:** every file parses; a test says so, so that nothing is left out silently at run time.
 
@@ -170,6 +170,8 @@ pub(super) enum Part {
 pub(super) enum Which {
     /// `+2`: the second after this one.
     Ahead(i16),
+    /// `~1`: the day so far ahead: in a month.
+    Near(i16),
     /// `+n`: as many after this one as the phrase's number says.
     AheadNumber,
     /// `#`: the one with the phrase's number: week 34, the 15th.
@@ -199,7 +201,10 @@ pub(super) struct Lexicon {
     pub(super) months: HashMap<String, (i8, Languages)>,
     /// 1 is Monday.
     pub(super) weekdays: HashMap<String, (i8, Languages)>,
-    pub(super) numbers: HashMap<String, i16>,
+    /// Words for numbers; "en" is one in some languages only.
+    pub(super) numbers: HashMap<String, (i16, Languages)>,
+    /// Words for the first, the second; -1 is the last.
+    pub(super) ordinals: HashMap<String, (i16, Languages)>,
     function: HashMap<String, Languages>,
 }
 
@@ -218,6 +223,7 @@ impl Lexicon {
             months: HashMap::new(),
             weekdays: HashMap::new(),
             numbers: HashMap::new(),
+            ordinals: HashMap::new(),
             function: HashMap::new(),
         };
         for (language, (name, file)) in (0..).zip(FILES) {
@@ -261,7 +267,11 @@ impl Lexicon {
             "function" => spellings.for_each(|word| *self.function.entry(word).or_default() |= 1 << language),
             "months" => spellings.for_each(|word| name(&mut self.months, word, nth as i8, language)),
             "weekdays" => spellings.for_each(|word| name(&mut self.weekdays, word, nth as i8, language)),
-            "numbers" => self.numbers.extend(spellings.map(|word| (word, nth))),
+            "numbers" => spellings.for_each(|word| name(&mut self.numbers, word, nth, language)),
+            "ordinals" => {
+                let nth = if nth == LAST { -1 } else { nth };
+                spellings.for_each(|word| name(&mut self.ordinals, word, nth, language));
+            }
             _ => return Err(format!("the section is not known, with {line:?}")),
         }
         Ok(())
@@ -310,8 +320,11 @@ fn with_votes(votes: [usize; FILES.len()], enough: usize) -> Languages {
     votes.into_iter().enumerate().filter(|(_, votes)| *votes >= enough).fold(0, |set, (n, _)| set | 1 << n)
 }
 
+/// The line of `[ordinals]` with the words for the last.
+const LAST: i16 = 5;
+
 /// The last language that uses a word says what it names.
-fn name(names: &mut HashMap<String, (i8, Languages)>, word: String, nth: i8, language: u8) {
+fn name<T: Copy>(names: &mut HashMap<String, (T, Languages)>, word: String, nth: T, language: u8) {
     let (named, languages) = names.entry(word).or_insert((nth, 0));
     *named = nth;
     *languages |= 1 << language;
@@ -421,7 +434,7 @@ fn date_kind(written: &str) -> Option<DateKind> {
         Some(_) => return None,
         None => (Part::All, written.trim()),
     };
-    let at = rest.find(['+', '#', '='])?;
+    let at = rest.find(['+', '#', '=', '~'])?;
     let unit = match &rest[..at] {
         "day" => Unit::Day,
         "week" => Unit::Week,
@@ -436,6 +449,7 @@ fn date_kind(written: &str) -> Option<DateKind> {
         "#" => Which::Number,
         "=" => Which::Named,
         other if other.starts_with('+') => Which::Ahead(other[1..].parse().ok()?),
+        other if other.starts_with('~') => Which::Near(other[1..].parse().ok()?),
         other => Which::Fixed(other[1..].parse().ok()?),
     };
     Some(DateKind { part, unit, which })

@@ -6,6 +6,7 @@ use jiff::civil::{Date, ISOWeekDate, Weekday};
 use super::calendar::{Exact, Named, month_of, months_of, part_of, span, stretch_ahead, year_of};
 use super::dates::{Reader, number};
 use super::lexicon::{DateKind, Part, Unit, Which};
+use super::tokens::Token;
 
 /// Words between the numbers of weeks.
 const JOINTS: [&str; 21] = [
@@ -17,13 +18,14 @@ impl Reader<'_> {
     pub(super) fn phrase(&self, kind: DateKind, start: usize, end: usize, before: Option<&Named>) -> Option<Named> {
         let today = self.calendar.today;
         let found = self.text.get(start..end)?;
+        let number = |token: &Token| number(token, self.likely);
         let count = || found.iter().find_map(number);
         let (which, end) = match self.year(end) {
             Some(year) if matches!(kind.which, Which::Number | Which::Fixed(_) | Which::Named) => (Some(year), end + 1),
             _ => (None, end),
         };
         let ahead = match kind.which {
-            Which::Ahead(ahead) => Some(ahead),
+            Which::Ahead(ahead) | Which::Near(ahead) => Some(ahead),
             Which::AheadNumber => Some(count()?),
             Which::Number | Which::Fixed(_) | Which::Named => None,
         };
@@ -68,7 +70,7 @@ impl Reader<'_> {
             (unit, _) => {
                 let counted = ahead?;
                 // "In two months" is a day; "next month" is all of it.
-                if kind.which == Which::AheadNumber || unit == Unit::Day {
+                if matches!(kind.which, Which::AheadNumber | Which::Near(_)) || unit == Unit::Day {
                     let day = today.checked_add(span(unit, counted)).ok()?;
                     return Some(Named { exact: Exact::Near, ..self.named(start, end, day) });
                 }

@@ -38,19 +38,28 @@ pub(super) fn first_day_back(text: &Text<'_>, calendar: Calendar) -> Option<Date
         until.chain(text.dates.iter().filter(|named| named.closes && counts(named, calendar)).copied()).collect();
     let last_away = until.iter().filter(|named| away_near(text, named)).chain(&until).next().copied();
     let after = named_in(text, Sense::After, calendar).next();
-    let returns: Vec<Named> = dated(text, Sense::Back, calendar)
+    let mut returns: Vec<(bool, Named)> = dated(text, Sense::Back, calendar)
         .filter(|(hit, named)| !is_opening_hours(text, named) && !ends_before_return(text, hit, named))
         .filter(|(hit, named)| named.exact != Exact::Day || !says_after(text, hit, named))
         .filter(|(hit, named)| !leaves_before_return(text, hit, named) && !is_denied(text, hit, named))
-        .map(|(_, named)| named)
+        .map(|(hit, named)| (hit.start == named.start, named))
         .collect();
+    // "Back on Tuesday" says it more plainly than "on Monday I travel back".
+    returns.sort_by_key(|(dated_first, _)| *dated_first);
+    let returns: Vec<Named> = returns.into_iter().map(|(_, named)| named).collect();
     let others = || returns.iter().filter(|named| !named.closes && !until.contains(named));
-    let exact =
-        || others().find(|named| named.exact == Exact::Day && last_away.is_none_or(|away| named.first > away.first));
+    let exact = || {
+        let leaves = |named: &&Named| last_away.is_none_or(|away| named.first > away.first);
+        others().filter(|named| named.exact == Exact::Day).find(leaves)
+    };
     if let Some(back) = exact().or_else(|| others().next()).or(returns.first()) {
+        let last_away = last_away.or_else(|| day_away_before(text, back, calendar));
         return Some(on_or_after(back, last_away, calendar));
     }
-    let answer = named_in(text, Sense::Answer, calendar).find(|named| !is_opening_hours(text, named));
+    let mut answers: Vec<(bool, Named)> =
+        dated(text, Sense::Answer, calendar).map(|(hit, named)| (hit.start == named.start, named)).collect();
+    answers.sort_by_key(|(dated_first, _)| *dated_first);
+    let answer = answers.into_iter().map(|(_, named)| named).find(|named| !is_opening_hours(text, named));
     if let Some(back) = answer.filter(|named| last_away.is_none_or(|away| named.first > away.last)) {
         return Some(first_of(&back, calendar));
     }
@@ -80,7 +89,8 @@ const SHORT: usize = 60;
 /// The day that a short text names, whatever is said of it: "Closed for Pentecost. See you on 2 June!" Of several it is the
 /// last: who tells of an absence ends with its end.
 fn only_date(text: &Text<'_>, calendar: Calendar) -> Option<Named> {
-    let days = || text.dates.iter().filter(|named| counts(named, calendar) && text.tokens.len() <= SHORT);
+    let counts = |named: &&Named| counts(named, calendar) && named.last > calendar.today;
+    let days = || text.dates.iter().filter(|named| counts(named) && text.tokens.len() <= SHORT);
     let exact = days().any(|named| named.exact == Exact::Day);
     let fits = |named: &&Named| {
         (!exact || named.exact != Exact::Stretch)
@@ -211,6 +221,12 @@ fn beside_weekday(text: &Text<'_>, named: &Named) -> bool {
     };
     let near = text.dates_in(named.start.saturating_sub(4)..named.start + 6);
     weekday(named) && near.into_iter().any(|other| weekday(other) && other.start != named.start)
+}
+
+/// "On leave on 21 September, back the Monday after": the last day said to be spent away before the word of return.
+fn day_away_before(text: &Text<'_>, back: &Named, calendar: Calendar) -> Option<Named> {
+    let before = text.dates.iter().take_while(|named| named.end <= back.start);
+    before.filter(|named| named.exact == Exact::Day && counts(named, calendar) && away_near(text, named)).last().copied()
 }
 
 /// A weekday after the last day away is the one that follows it.

@@ -72,7 +72,7 @@ impl Kinds {
     /// Is the date in the sentence around this token that of a contract or an order, rather than one to write again?
     pub(super) fn deals(&self, at: usize) -> bool {
         let it = self.around(at);
-        it.has(Kin::Deal) && (it.has(Kin::Give) || it.has(Kin::Gladly)) && !it.has(Kin::Write) && !it.has(Kin::Later)
+        (it.soon || it.far) && it.has(Kin::Deal) && (it.has(Kin::Give) || it.has(Kin::Gladly)) && !it.has(Kin::Write)
     }
 
     /// Is a document wished for in another sentence than the one around this token, which refuses the rest?

@@ -41,7 +41,11 @@ pub(super) fn of_person(text: &Text<'_>, taught: &[TaughtPhrase], names_another:
     let far = || later().or_else(|| appointments().next()).map(|hit| (Intent::ConnectLater, hit));
     let away = || {
         let away = text.hits(Sense::Away).find(|hit| !is_told(text, hit));
-        away.or_else(|| text.hits(Sense::Back).find(|hit| !is_told(text, hit)))
+        let to_come = |hit: &&Hit<Sense>| {
+            let mut dates = text.dates_in(hit.start..hit.end);
+            dates.any(|named| text.today.is_none_or(|today| !named.is_past(today)))
+        };
+        away.or_else(|| text.hits(Sense::Back).filter(to_come).find(|hit| !is_told(text, hit)))
     };
     let found = wants(Intent::Unsubscribed)
         .or_else(|| wants(Intent::Retired))
@@ -182,7 +186,8 @@ fn is_told(text: &Text<'_>, hit: &Hit<Sense>) -> bool {
         sense => matches!(sense, Sense::Away | Sense::Back),
     };
     let sentence = text.sentence(hit.start);
-    gives_way && !text.asks(sentence.end) && text.hits_in(Sense::Past, sentence).next().is_some()
+    let appoints = hit.sense == Sense::Wants(AgreedToMeet) && text.dates_in(sentence.clone()).next().is_some();
+    gives_way && !appoints && !text.asks(sentence.end) && text.hits_in(Sense::Past, sentence).next().is_some()
 }
 
 /// Do the words tell of an absence's end rather than of a wish?

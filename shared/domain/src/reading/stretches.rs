@@ -14,14 +14,18 @@ const JOINTS: [&str; 21] = [
     "do", "i", "ja",
 ];
 
+/// Words between a quarter, a month or a week and its year.
+const LINKS: [&str; 9] = ["of", "de", "del", "do", "van", "des", "in", "i", "w"];
+
 impl Reader<'_> {
     pub(super) fn phrase(&self, kind: DateKind, start: usize, end: usize, before: Option<&Named>) -> Option<Named> {
         let today = self.calendar.today;
         let found = self.text.get(start..end)?;
         let number = |token: &Token| number(token, self.likely);
         let count = || found.iter().find_map(number);
-        let (which, end) = match self.year(end) {
-            Some(year) if matches!(kind.which, Which::Number | Which::Fixed(_) | Which::Named) => (Some(year), end + 1),
+        let linked = usize::from(self.year(end).is_none() && LINKS.contains(&self.word(end)));
+        let (which, end) = match self.year(end + linked) {
+            Some(year) if matches!(kind.which, Which::Number | Which::Fixed(_) | Which::Named) => (Some(year), end + linked + 1),
             _ => (None, end),
         };
         let ahead = match kind.which {
@@ -31,13 +35,16 @@ impl Reader<'_> {
         };
         let days = match (kind.unit, kind.which) {
             (Unit::Day, Which::Number) => {
-                let at = start + found.iter().position(|token| number(token).is_some())?;
+                // Of "del 22 al 24" the last is the date.
+                let at = start + found.iter().rposition(|token| number(token).is_some())?;
+                let closes = found.iter().filter(|token| number(token).is_some()).count() > 1;
                 // "The 7th of December" is no day of this month, and "until the" belongs to the sentence.
                 let from = if matches!(self.word(start), "the" | "den" | "dia") { start } else { at };
                 return if self.calendar_date(at).is_some() {
                     None
                 } else {
-                    self.day_number(from, end, count()?, before)
+                    let day = self.text.get(at).and_then(number)?;
+                    self.day_number(from, end, day, before).map(|named| Named { closes, ..named })
                 };
             }
             (Unit::Month, Which::Named) => {

@@ -69,6 +69,11 @@ impl Kinds {
         self.around(at).has(Kin::Write)
     }
 
+    /// Is somebody in charge in the sentence around this token?
+    pub(super) fn charges(&self, at: usize) -> bool {
+        self.around(at).has(Kin::Charge)
+    }
+
     /// Is the date in the sentence around this token that of a contract or an order, rather than one to write again?
     pub(super) fn deals(&self, at: usize) -> bool {
         let it = self.around(at);
@@ -181,7 +186,10 @@ fn sentences(text: &Text<'_>) -> Vec<Sentence> {
     sentences
 }
 
+/// Days ahead from which a talk is for later.
+pub(super) const SOON: i32 = 24;
+
 fn is_far(named: &Named, text: &Text<'_>) -> bool {
     let ahead = text.today.and_then(|today| today.until(named.first).ok()).map_or(0, |span| span.get_days());
-    ahead > super::intent::SOON || named.exact == Exact::Stretch && ahead > 14
+    ahead > SOON || named.exact == Exact::Stretch && ahead > 14
 }

@@ -14,6 +14,7 @@ mod gist;
 mod intent;
 mod lexicon;
 mod machine;
+mod person;
 mod phrase;
 mod referral;
 mod split;
@@ -206,7 +207,7 @@ pub fn read_mail(mail: &IncomingMail, taught: &[TaughtPhrase]) -> Reading {
         Some(evidence) => {
             (MailKind::AutoReply, evidence, intent::of_software(&text, subject, referral::names_another(mail, &text)))
         }
-        None => (MailKind::Human, Vec::new(), intent::of_person(&text, taught, referral::names_another(mail, &text))),
+        None => (MailKind::Human, Vec::new(), person::wants(&text, taught, referral::names_another(mail, &text))),
     };
     let return_date = calendar.and_then(|calendar| match meant.intent {
         Intent::OutOfOffice => back::first_day_back(&text, calendar),

@@ -226,7 +226,10 @@ fn beside_weekday(text: &Text<'_>, named: &Named) -> bool {
 /// "On leave on 21 September, back the Monday after": the last day said to be spent away before the word of return.
 fn day_away_before(text: &Text<'_>, back: &Named, calendar: Calendar) -> Option<Named> {
     let before = text.dates.iter().take_while(|named| named.end <= back.start);
-    before.filter(|named| named.exact == Exact::Day && counts(named, calendar) && away_near(text, named)).last().copied()
+    before
+        .filter(|named| named.exact == Exact::Day && counts(named, calendar) && away_near(text, named))
+        .last()
+        .copied()
 }
 
 /// A weekday after the last day away is the one that follows it.

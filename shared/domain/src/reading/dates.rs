@@ -49,7 +49,7 @@ pub(super) fn dates(source: &str, text: &[Token], calendar: Calendar) -> Vec<Nam
     let mut phrases = hits.iter().filter(|hit| reader.likely & (1 << hit.language) != 0).peekable();
     let mut dates: Vec<Named> = Vec::new();
     let mut at = 0;
-    while at < text.len() {
+    while at < text.len() && dates.len() < MOST {
         let written = reader.calendar_date(at).or_else(|| reader.weekday_with_day(at));
         let written = written.or_else(|| reader.day_of_month(at, dates.last())).or_else(|| reader.nth_weekday(at));
         let mut best = written;
@@ -93,6 +93,9 @@ pub(super) fn dates(source: &str, text: &[Token], calendar: Calendar) -> Vec<Nam
     }
     dates
 }
+
+/// Dates of a text that are read; nobody names more, and each takes time to be weighed.
+const MOST: usize = 200;
 
 /// Reads the dates of one text.
 pub(super) struct Reader<'a> {

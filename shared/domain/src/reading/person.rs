@@ -48,7 +48,8 @@ impl<'t> Person<'t, '_> {
         match found.or_else(|| as_intent(Intent::OutOfOffice, self.away())) {
             Some((intent, hit)) => {
                 let sure = if self.text.times(hit.sense) > 1 { 95 } else { 85 };
-                let sure = if matches!(intent, Intent::SeekingMoreInfo | Intent::OutOfOffice) { sure - 15 } else { sure };
+                let sure =
+                    if matches!(intent, Intent::SeekingMoreInfo | Intent::OutOfOffice) { sure - 15 } else { sure };
                 Meant { intent, confidence: sure, evidence: vec![self.text.quote(hit)] }
             }
             None => self.gist(1).unwrap_or_else(|| Meant {

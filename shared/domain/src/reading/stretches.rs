@@ -25,7 +25,9 @@ impl Reader<'_> {
         let count = || found.iter().find_map(number);
         let linked = usize::from(self.year(end).is_none() && LINKS.contains(&self.word(end)));
         let (which, end) = match self.year(end + linked) {
-            Some(year) if matches!(kind.which, Which::Number | Which::Fixed(_) | Which::Named) => (Some(year), end + linked + 1),
+            Some(year) if matches!(kind.which, Which::Number | Which::Fixed(_) | Which::Named) => {
+                (Some(year), end + linked + 1)
+            }
             _ => (None, end),
         };
         let ahead = match kind.which {

@@ -52,7 +52,8 @@ impl Reader<'_> {
         let figure = || token.number().filter(|nth| (1..=4).contains(nth));
         let nth = written().map(|(nth, _)| *nth).or_else(figure)?;
         let day = (at + 1..at + 3).find(|at| self.weekday_at(*at).is_some())?;
-        let month = (day + 1..day + 4).find(|at| self.text.get(*at).is_some_and(|token| self.month(token).is_some()))?;
+        let month =
+            (day + 1..day + 4).find(|at| self.text.get(*at).is_some_and(|token| self.month(token).is_some()))?;
         let sentence = self.text.get(at + 1..=month)?;
         if sentence.iter().any(|token| token.gap != Gap::Space) {
             return None;
@@ -101,8 +102,7 @@ impl Reader<'_> {
         if found.closes {
             return false;
         }
-        let weekday =
-            |named: &Named| named.exact == Exact::Near && named.end == self.weekday_end(named.start);
+        let weekday = |named: &Named| named.exact == Exact::Near && named.end == self.weekday_end(named.start);
         let week = |named: &Named| {
             named.exact == Exact::Stretch && named.first.until(named.last).is_ok_and(|span| span.get_days() == 6)
         };

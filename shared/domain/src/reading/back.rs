@@ -109,7 +109,8 @@ pub(super) fn day_to_write(text: &Text<'_>, calendar: Calendar) -> Option<Date> 
         let later = text.hits(Sense::Wants(super::Intent::ConnectLater));
         later.chain(text.hits(Sense::Wants(super::Intent::AgreedToMeet)))
     };
-    let usable = |named: &&Named| counts(named, calendar);
+    // Later is not today.
+    let usable = |named: &&Named| named.last > calendar.today;
     let inside = wishes().find_map(|hit| text.dates_in(hit.start..hit.end).filter(usable).last());
     let beside = || {
         wishes().find_map(|hit| {

@@ -133,6 +133,7 @@ pub(super) fn evidence(mail: &IncomingMail, subject: Subject, text: &Text<'_>, s
     scale.add(i32::from(!subject.answers), || "a subject of its own".to_owned());
     // People's programs quote what is answered; a responder that quotes says so in a header.
     scale.add(if split.quotes { -3 } else { 0 }, String::new);
+    scale.add(if text.says(Sense::StandIn) { -3 } else { 0 }, String::new);
     scale.add(if split.mobile { -3 } else { 0 }, String::new);
     let software = headers >= CERTAIN || scale.weight >= SOFTWARE;
     software.then_some(scale.evidence)

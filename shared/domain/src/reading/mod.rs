@@ -10,9 +10,11 @@
 mod back;
 mod calendar;
 mod dates;
+mod gist;
 mod intent;
 mod lexicon;
 mod machine;
+mod person;
 mod phrase;
 mod referral;
 mod refine;
@@ -203,8 +205,10 @@ pub fn read_mail(mail: &IncomingMail, taught: &[TaughtPhrase]) -> Reading {
     let text = Text::new(&split.new_text, calendar(mail));
     let subject = Subject::read(&mail.subject);
     let (kind, evidence, meant) = match machine::evidence(mail, subject, &text, &split) {
-        Some(evidence) => (MailKind::AutoReply, evidence, intent::of_software(&text, subject)),
-        None => (MailKind::Human, Vec::new(), intent::of_person(&text, taught, referral::names_another(mail, &text))),
+        Some(evidence) => {
+            (MailKind::AutoReply, evidence, intent::of_software(&text, subject, referral::names_another(mail, &text)))
+        }
+        None => (MailKind::Human, Vec::new(), person::wants(&text, taught, referral::names_another(mail, &text))),
     };
     meaning(mail, reading(kind, evidence), &text, meant)
 }

@@ -6,6 +6,7 @@
 use super::lexicon::{LEXICON, LineSense};
 use super::phrase::Facts;
 use super::tokens::{Kind, Token, tokens};
+use crate::standing;
 
 /// Bytes of a mail that are read; nobody answers after a quarter of a megabyte.
 pub(super) const LONGEST: usize = 256 * 1024;
@@ -88,7 +89,10 @@ fn without_history<'a>(lines: &[&'a str], split: &mut Split) -> Vec<&'a str> {
             at += length;
             continue;
         }
-        kept.push(line);
+        // Our own line about how to stop, where a program quotes without a mark.
+        if !standing::is_opt_out(line.trim()) {
+            kept.push(line);
+        }
         at += 1;
     }
     kept

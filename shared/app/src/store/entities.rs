@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{CrmChange, CrmUser, DeliveryId, How, LeadId, MailAccount, Module, OrgId, OutgoingMail, RecordId, UserId};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -74,10 +75,19 @@ pub struct Notification {
     pub module: Module,
     /// The records it names.
     pub ids: Vec<RecordId>,
+    /// How many of them were looked at, the first ones first.
+    #[serde(default)]
+    pub looked_at: usize,
+    /// No notification had named them: the audit of this day has found them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audited: Option<Date>,
     /// Were they looked at?
     pub done: bool,
     /// How often that failed.
     pub tries: u32,
+    /// Until when the org's budget of calls is used up, real time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
     /// Why it failed last. Of one that is done: why it was given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,

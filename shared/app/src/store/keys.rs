@@ -23,7 +23,8 @@
 //! | change for the CRM | `outbox#O` | `T#L` | work `writeback#N` |
 //! | change that was given up | `failure#O` | `change#T#L` | list `failures#O` |
 //! | trouble with a record, or a part of the upkeep | `failure#O` | `record#L`, `upkeep#PART` | work `retry#N`; list `failures#O` |
-//! | what was done, for seven days | `history#O` | `T#WAY#N` | |
+//! | what comparing with the CRM has shown | `audit#O` | the date `#MODULE` | |
+//! | what was done, for seven days | `history#O` | `T#WAY` | |
 //! | owner last seen | `seen#O#L` | `owner` | |
 //! | an order for many leads, and which leads | `bulk#O` | its name, and `NAME#N` | work `bulk#N` until it is done |
 //! | done for this lead | `lead#O#L` | `asked#NAME` | |
@@ -33,7 +34,7 @@
 //! deliveries, notifications, mailboxes and the connection, are in the list `failures#O` as long as it does.
 
 use data_encoding::HEXLOWER;
-use domain::{AssistantId, DeliveryId, EmailAddress, LeadId, OrgId};
+use domain::{AssistantId, DeliveryId, EmailAddress, LeadId, Module, OrgId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -242,8 +243,12 @@ pub(super) fn mailbox(address: &EmailAddress) -> Key {
     key(format!("mailbox#{}", address.hash()), "mailbox")
 }
 
+pub(super) fn notification_partition(org: &OrgId) -> String {
+    format!("notification#{org}")
+}
+
 pub(super) fn notification(org: &OrgId, name: &str) -> Key {
-    key(format!("notification#{org}"), name)
+    key(notification_partition(org), name)
 }
 
 pub(super) fn outbox_partition(org: &OrgId) -> String {
@@ -295,12 +300,20 @@ pub(super) fn in_trouble(org: &OrgId, at: Timestamp) -> Listing {
     Listing { list: in_trouble_list(org), sort: format!("{:020}", at.as_millisecond()) }
 }
 
+pub(super) fn audit_partition(org: &OrgId) -> String {
+    format!("audit#{org}")
+}
+
+pub(super) fn audit(org: &OrgId, date: Date, module: Module) -> Key {
+    key(audit_partition(org), format!("{date}#{module}"))
+}
+
 pub(super) fn history_partition(org: &OrgId) -> String {
     format!("history#{org}")
 }
 
-pub(super) fn history(org: &OrgId, at: Timestamp, direction: Direction, number: u32) -> Key {
-    key(history_partition(org), format!("{:020}#{direction:?}#{number:02}", at.as_millisecond()))
+pub(super) fn history(org: &OrgId, at: Timestamp, direction: Direction) -> Key {
+    key(history_partition(org), format!("{:020}#{direction:?}", at.as_millisecond()))
 }
 
 pub(super) fn seen_owner(org: &OrgId, lead: &LeadId) -> Key {

@@ -2,6 +2,7 @@
 
 mod actions;
 mod admin;
+mod audit;
 mod backups;
 mod failures;
 mod history;
@@ -94,6 +95,8 @@ enum Command {
     Why(why::WhyCommand),
     /// List what failed and has not passed since, or try it again
     Failures(failures::FailureCommand),
+    /// Show, by module and day, that no notification was missed, or what was and whether it is mended
+    Audit(audit::AuditCommand),
     /// Show what was done in the last seven days, a line for each kind of thing in each batch of work
     History(history::HistoryCommand),
 }
@@ -179,6 +182,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Plan(args)) => administer(Box::pin(args.run())).await,
         Some(Command::Why(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Failures(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::Audit(command)) => administer(Box::pin(command.run())).await,
         Some(Command::History(command)) => administer(Box::pin(command.run())).await,
     };
     result.unwrap_or_else(|message| fail(&message))

@@ -120,6 +120,7 @@ async fn one_record_that_cannot_be_read_stops_no_other() {
     stage.world.upkeep().await.unwrap();
     assert_eq!(stage.notes(&ids[1]), ["Tara Quinn works on this record"]);
     assert!(stage.failures().await.is_empty());
+    assert_eq!(stage.proof(domain::Module::Contacts).await.1, 0, "its notification was not missed");
 }
 
 #[tokio::test]

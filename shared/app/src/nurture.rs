@@ -75,12 +75,12 @@ impl Nurture {
         let mut ticked = Ticked::default();
         let (store, clock) = (self.store(), &self.changes().clock);
         self.settle_until(clock.real(), &mut ticked).await?;
-        self.look_up_again(clock.real(), &mut ticked).await?;
         let mut round = Round::new(store, deadline);
         let mut met = HashSet::new();
         'due: loop {
             // What is due for longest comes first, so those behind ten thousand others come when these have moved on.
             let due = store.due(Queue::Send, clock.calendar(), PER_SHARD).await?;
+            let is_all = due.len() < usize::try_from(PER_SHARD).unwrap_or(usize::MAX);
             let new = due.iter().filter_map(Store::lead_of_key).filter(|lead| met.insert(lead.clone()));
             let turns = by_turns(new.collect());
             if turns.is_empty() {
@@ -93,6 +93,9 @@ impl Nurture {
                 let stepped = self.step(&mut round, &org, &lead, &mut ticked.oldest_due_secs).await;
                 round.done(&org, &stepped);
                 ticked.note(&org, &lead, stepped);
+            }
+            if is_all {
+                break;
             }
         }
         for (org, work) in round.work {
@@ -112,19 +115,11 @@ impl Nurture {
     async fn settle_until(&self, lease_until: Timestamp, ticked: &mut Ticked) -> Result<(), AppError> {
         for key in self.store().due(Queue::Lease, lease_until, PER_SHARD).await? {
             if let Some((org, lead)) = Store::lead_of_key(&key) {
-                let settled = self.settle(&org, &lead, lease_until).await;
+                let settled = match keys::delivery_of(&key) {
+                    Some(delivery) => self.look_up(&org, &lead, &delivery).await,
+                    None => self.settle(&org, &lead, lease_until).await,
+                };
                 ticked.note(&org, &lead, settled);
-            }
-        }
-        Ok(())
-    }
-
-    /// Looks up mails that somebody wants looked up again.
-    async fn look_up_again(&self, now: Timestamp, ticked: &mut Ticked) -> Result<(), AppError> {
-        for key in self.store().due(Queue::LookUp, now, PER_SHARD).await? {
-            if let (Some((org, lead)), Some(delivery)) = (Store::lead_of_key(&key), keys::delivery_of(&key)) {
-                let looked = self.look_up(&org, &lead, &delivery).await;
-                ticked.note(&org, &lead, looked);
             }
         }
         Ok(())

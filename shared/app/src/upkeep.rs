@@ -94,15 +94,18 @@ impl Upkeep {
                 }
             }
         }
-        let mut hints = Vec::new();
+        let (mut hints, mut failed) = (Vec::new(), Vec::new());
         for key in store.due(Queue::Notification, now, PER_SHARD).await? {
-            if let Some(org) = keys::org_of(&key) {
+            let Some(org) = keys::org_of(&key) else { continue };
+            if let Some(lead) = keys::record_in_trouble(&key) {
+                failed.push((org, lead));
+            } else {
                 hints.push(Event::RecordsChanged { org, notification: key.sort });
             }
         }
         let actions = Actions { changes: self.enrol.changes.clone() };
         swept.orders = actions.take_up_abandoned(now).await?;
-        swept.retried = self.enrol.retry_due(now, PER_SHARD).await?;
+        swept.retried = self.enrol.retry(failed).await;
         let waiting = store.due(Queue::Writeback, now, PER_SHARD).await?;
         let orgs: BTreeSet<OrgId> = waiting.iter().filter_map(keys::org_of).collect();
         hints.extend(orgs.into_iter().map(|org| Event::WritebackPending { org }));

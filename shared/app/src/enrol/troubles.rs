@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::{LeadId, Module, OrgId, RecordId};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::Enrol;
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::ports::CrmError;
-use crate::store::{Direction, Line, Queue, Stored, Trouble, TroubleWith, WorkDone, keys};
+use crate::store::{Direction, Line, Stored, Trouble, TroubleWith, WorkDone};
 
 /// A record that fails this often, over most of a day, waits there too.
 const RECORD_TRIES: u32 = 20;
@@ -82,12 +82,10 @@ impl Enrol {
     }
 
     /// Looks again at records that failed and are due; how many there were.
-    pub async fn retry_due(&self, now: Timestamp, per_shard: u32) -> Result<u32, AppError> {
+    pub(crate) async fn retry(&self, leads: Vec<(OrgId, LeadId)>) -> u32 {
         let mut due: BTreeMap<(OrgId, Module), Vec<RecordId>> = BTreeMap::new();
-        for key in self.changes.store.due(Queue::Retry, now, per_shard).await? {
-            if let (Some(org), Some(lead)) = (keys::org_of(&key), keys::record_in_trouble(&key)) {
-                due.entry((org, lead.record().module)).or_default().push(lead.record().id.clone());
-            }
+        for (org, lead) in leads {
+            due.entry((org, lead.record().module)).or_default().push(lead.record().id.clone());
         }
         let mut retried = 0;
         for ((org, module), ids) in due {
@@ -96,6 +94,6 @@ impl Enrol {
                 tracing::warn!(%org, %error, "records that failed could not be looked at again; they are tried later");
             }
         }
-        Ok(retried)
+        retried
     }
 }

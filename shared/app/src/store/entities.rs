@@ -139,7 +139,7 @@ impl Delivery {
     /// Its row; in the failure log while it has not left and should have.
     pub(super) fn row(&self, org: &OrgId, lead: &LeadId, version: Option<u64>, now: Timestamp) -> Result<Row> {
         let key = keys::delivery(org, lead, &self.mail.delivery);
-        let work = self.look_up_at.map(|due| IndexEntry { queue: Queue::LookUp.of(&key), due });
+        let work = self.look_up_at.map(|due| IndexEntry { queue: Queue::Lease.of(&key), due });
         let listing = match self.outcome {
             Outcome::NotSent { .. } | Outcome::Refused { .. } | Outcome::Unknown => Some(keys::in_trouble(org, now)),
             Outcome::AwaitsApproval

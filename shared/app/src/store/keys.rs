@@ -11,7 +11,7 @@
 //! | lease, budget of calls to the CRM | `org#O` | `lease#NAME`, `budget` | |
 //! | rate of the installation's mail system | `rate#mail` | `rate` | |
 //! | lead | `lead#O#L` | `lead` | work `send#N` (calendar) or `lease#N` (real time); list `leads#O` |
-//! | its timeline, deliveries, mails read | `lead#O#L` | `event#T#N`, `delivery#D`, `mail#H` | |
+//! | its timeline, deliveries, mails read | `lead#O#L` | `event#T#N`, `delivery#D`, `mail#H` | work `lease#N` of a delivery to be looked up |
 //! | address in use | `address#O#H` | `use` | |
 //! | leads in use at an organisation's mail domain | `domain#O#H` | `lead#L` | |
 //! | suppressed address | `suppression#O#H` | `suppression` | |
@@ -22,7 +22,7 @@
 //! | notification | `notification#O` | its hash | work `notification#N` until it is done |
 //! | change for the CRM | `outbox#O` | `T#L` | work `writeback#N` |
 //! | change that was given up | `failure#O` | `change#T#L` | list `failures#O` |
-//! | trouble with a record, or a part of the upkeep | `failure#O` | `record#L`, `upkeep#PART` | work `retry#N`; list `failures#O` |
+//! | trouble with a record, or a part of the upkeep | `failure#O` | `record#L`, `upkeep#PART` | work `notification#N`; list `failures#O` |
 //! | what comparing with the CRM has shown | `audit#O` | the date `#MODULE` | |
 //! | what was done, for seven days | `history#O` | `T#WAY` | |
 //! | owner last seen | `seen#O#L` | `owner` | |
@@ -50,9 +50,9 @@ pub const SHARDS: u8 = 8;
 pub enum Queue {
     /// Leads whose next mail, or whose end, is due; calendar time.
     Send,
-    /// Leads whose sender's lease ran out; real time.
+    /// Leads whose sender's lease ran out, and mails that somebody wants looked up again; real time.
     Lease,
-    /// Notifications that were recorded and not yet looked at; real time.
+    /// Notifications that were recorded and not yet looked at, and records that could not be; real time.
     Notification,
     /// Outbox entries; real time.
     Writeback,
@@ -62,10 +62,6 @@ pub enum Queue {
     Mailbox,
     /// Orders for many leads whose runner has not been heard of; real time.
     Bulk,
-    /// What failed and has no other row; real time.
-    Retry,
-    /// Mails that somebody wants looked up again; real time.
-    LookUp,
 }
 
 impl Queue {
@@ -88,8 +84,6 @@ impl Queue {
             Self::Upkeep => "upkeep",
             Self::Mailbox => "mailbox",
             Self::Bulk => "bulk",
-            Self::Retry => "retry",
-            Self::LookUp => "lookup",
         };
         format!("{kind}#{shard}")
     }

@@ -164,15 +164,18 @@ impl Stage {
 #[tokio::test]
 async fn a_mass_assignment_beyond_the_budget_is_taken_on_bit_by_bit() {
     let stage = stage("", 1).await;
-    let ids: Vec<String> = (0..120).map(|number| stage.person(number)).collect();
+    let ids: Vec<String> = (0..60).map(|number| stage.person(number)).collect();
     let all: Vec<&str> = ids.iter().map(String::as_str).collect();
-    stage.credits_left(60).await;
+    stage.credits_left(40).await;
     stage.assign("Contacts", &all);
     stage.world.settle().await;
     let at_once = stage.taken_on(&ids);
     assert!(at_once < ids.len(), "the budget was not enough: {at_once}");
     let mut before = at_once;
     for _ in 0..40 {
+        if before == ids.len() {
+            break;
+        }
         stage.world.clock.advance_to(stage.world.clock.now() + SignedDuration::from_mins(15));
         stage.world.upkeep().await.unwrap();
         let now = stage.taken_on(&ids);

@@ -146,6 +146,7 @@ impl Delivery {
             | Outcome::Approved
             | Outcome::Claimed
             | Outcome::Sent { .. }
+            | Outcome::NoSuchAddress { .. }
             | Outcome::NeverLeft => None,
         };
         Ok(Row { work, listing, ..row(key, self, version)? })
@@ -174,6 +175,11 @@ pub enum Outcome {
     },
     /// It will never leave.
     Refused {
+        /// In words.
+        reason: String,
+    },
+    /// Its address does not exist: nothing that could be mended.
+    NoSuchAddress {
         /// In words.
         reason: String,
     },

@@ -111,7 +111,7 @@ impl Deliveries {
         known: Stored<Delivery>,
         reason: &str,
     ) -> Result<Applied, AppError> {
-        let outcome = Outcome::Refused { reason: reason.to_owned() };
+        let outcome = Outcome::NoSuchAddress { reason: reason.to_owned() };
         let fact = |_: &OutgoingMail| Fact::Undeliverable { why: SuppressedWhy::Bounced };
         self.end_sending(org, id, known, outcome, fact).await
     }

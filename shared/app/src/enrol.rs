@@ -3,7 +3,9 @@
 //! **Invariant:** the stored lead is read before the record. A record read later than the lead says "given back" can show
 //! the assistant as owner only if somebody assigned it again.
 
-use std::collections::{BTreeMap, HashMap};
+mod troubles;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::{
@@ -11,13 +13,12 @@ use domain::{
     PreviousOwner, RecordId, RecordRef, Transition, find_owners,
 };
 
-use jiff::{SignedDuration, Timestamp};
-
+use self::troubles::Look;
 use crate::change::LeadChanges;
 use crate::directory::{self, Directory};
 use crate::error::AppError;
-use crate::ports::{AddressState, Crm, CrmError, CrmRecord, TableError};
-use crate::store::{Direction, LeadCommit, Line, Queue, Stored, StoredLead, Trouble, TroubleWith, WorkDone, keys};
+use crate::ports::{AddressState, Crm, CrmError, CrmRecord, Event, TableError};
+use crate::store::{LeadCommit, StoredLead, TroubleWith, keys};
 
 /// Looks at records that changed.
 pub struct Enrol {
@@ -29,48 +30,63 @@ pub struct Enrol {
 
 /// Zoho answers this many records to one call, for one credit.
 const BATCH: usize = 100;
+/// Records of one notification that are looked at in one go: some seconds, after which it is others' turn.
+const SLICE: usize = 50;
 /// Others may work on the same lead; after this many collisions the message comes again later.
 const TRIES: usize = 5;
 /// A notification whose records could not be read so often waits in the failure log for a person; upkeep's own look finds
 /// its records too.
 const NOTIFICATION_TRIES: u32 = 8;
-/// A record that fails this often, over most of a day, waits there too.
-const RECORD_TRIES: u32 = 20;
-/// A CRM that was too busy for this many records in a row is too busy for the others.
-const MOST_BUSY: u32 = 3;
-
-/// What a look at records came to.
-#[derive(Debug, Default)]
-struct Look {
-    /// Known troubles, by record.
-    troubles: HashMap<LeadId, Stored<Trouble>>,
-    work: Option<WorkDone>,
-    pending: bool,
-    /// How many records in a row failed because the CRM was busy.
-    busy: u32,
-}
 
 impl Enrol {
-    /// Looks at the records a notification named, once.
+    /// Looks at the next of the records that a notification named. What is left is due at once, behind what others wait
+    /// for: whoever assigns ten thousand records holds up nobody.
     pub async fn look_at_notification(&self, org: &OrgId, name: &str) -> Result<(), AppError> {
-        let Some(stored) = self.changes.store.notification(org, name).await?.filter(|stored| !stored.value.done) else {
+        let store = &self.changes.store;
+        let Some(stored) = store.notification(org, name).await?.filter(|stored| !stored.value.done) else {
             return Ok(());
         };
         let mut notification = stored.value;
-        let looked = self.look_at(org, notification.module, &notification.ids).await;
-        notification.tries += 1;
-        notification.done = looked.is_ok() || notification.tries >= NOTIFICATION_TRIES;
-        notification.trouble = looked.as_ref().err().map(ToString::to_string);
-        match self.changes.store.write_notification(org, name, &notification, Some(stored.version)).await {
+        let ids: Vec<_> = notification.ids.iter().skip(notification.looked_at).take(SLICE).cloned().collect();
+        let looked = self.look_at(org, notification.module, &ids).await;
+        match &looked {
+            Ok(in_trouble) => {
+                if let Some(date) = notification.audited {
+                    let mended: Vec<_> = ids.iter().filter(|id| !in_trouble.contains(id)).cloned().collect();
+                    store.mend_audit(org, notification.module, date, &mended, self.changes.clock.real()).await?;
+                }
+                notification.looked_at += ids.len();
+                notification.done = notification.looked_at >= notification.ids.len();
+                (notification.tries, notification.trouble, notification.not_before) = (0, None, None);
+            }
+            // Nothing is wrong with it: it goes on when there is a budget again.
+            Err(AppError::Crm(CrmError::Throttled { until })) => notification.not_before = Some(*until),
+            Err(error) => {
+                notification.tries += 1;
+                notification.done = notification.tries >= NOTIFICATION_TRIES;
+                notification.trouble = Some(error.to_string());
+            }
+        }
+        match store.write_notification(org, name, &notification, Some(stored.version)).await {
+            Ok(()) => {}
             // Another worker did the same in the meantime: looking twice changes nothing.
-            Ok(()) | Err(TableError::Unexpected(_)) => looked,
-            Err(error) => Err(error.into()),
+            Err(TableError::Unexpected(_)) => return looked.map(drop),
+            Err(error) => return Err(error.into()),
+        }
+        if looked.is_ok() && !notification.done {
+            let rest = Event::RecordsChanged { org: org.clone(), notification: name.to_owned() };
+            self.changes.events.publish(&[rest]).await?;
+        }
+        match looked {
+            // Its row says when it goes on.
+            Err(AppError::Crm(CrmError::Throttled { .. })) => Ok(()),
+            looked => looked.map(drop),
         }
     }
 
-    /// Looks at records, each on its own: one that fails is in the failure log and tried again, and stops no other. An
-    /// error: some were not looked at at all.
-    pub async fn look_at(&self, org: &OrgId, module: Module, ids: &[RecordId]) -> Result<(), AppError> {
+    /// Looks at records, each on its own: one that fails is in the failure log and tried again, and stops no other;
+    /// says which did. An error: some were not looked at at all.
+    async fn look_at(&self, org: &OrgId, module: Module, ids: &[RecordId]) -> Result<HashSet<RecordId>, AppError> {
         let directory = Directory::read(&self.changes.store, org).await?;
         let troubles = self.changes.store.troubles(org, keys::RECORDS).await?.into_iter();
         let troubles = troubles.filter_map(|stored| match &stored.value.with {
@@ -91,7 +107,11 @@ impl Enrol {
         if let Some(work) = look.work {
             self.changes.store.add_history(org, work, self.changes.clock.real()).await?;
         }
-        result
+        let failed = ids.iter().filter(|id| {
+            let lead = LeadId::from(RecordRef { module, id: (*id).clone() });
+            look.troubles.contains_key(&lead)
+        });
+        result.map(|()| failed.cloned().collect())
     }
 
     async fn look_at_batch(
@@ -155,71 +175,6 @@ impl Enrol {
             }
         }
         Ok(again)
-    }
-
-    /// What would meet every other record too is no trouble of this one's.
-    fn stop_if_nobody_gets_through(&self, error: &AppError, look: &mut Look) -> Result<(), AppError> {
-        let for_all = match error {
-            AppError::Crm(error @ (CrmError::Throttled { .. } | CrmError::Disconnected(_))) => Some(error),
-            AppError::Crm(error @ CrmError::Busy(_)) => {
-                look.busy += 1;
-                Some(error).filter(|_| look.busy >= MOST_BUSY)
-            }
-            _ => None,
-        };
-        for_all.map_or(Ok(()), |error| Err(error.clone().into()))
-    }
-
-    async fn in_trouble(
-        &self,
-        directory: &Directory,
-        record: LeadId,
-        error: &AppError,
-        look: &mut Look,
-    ) -> Result<(), AppError> {
-        let (known, now) = (look.troubles.get(&record), self.changes.clock.real());
-        let tries = known.map_or(0, |known| known.value.tries) + 1;
-        let pause = SignedDuration::from_mins(1 << tries.min(6));
-        let next_try = (tries < RECORD_TRIES).then(|| now + pause);
-        if next_try.is_none() {
-            tracing::error!(org = %directory.org, lead.id = %record, %error, "a record was given up: see `failures`");
-        }
-        let version = known.map(|known| known.version);
-        let trouble = Trouble {
-            with: TroubleWith::Record { record: record.clone() },
-            reason: error.to_string(),
-            tries,
-            next_try,
-        };
-        self.changes.store.put_trouble(&directory.org, &trouble, version, now).await?;
-        look.work(record.record().module).failed += 1;
-        look.troubles.insert(record, Stored { value: trouble, version: version.unwrap_or(0) + 1 });
-        Ok(())
-    }
-
-    async fn out_of_trouble(&self, org: &OrgId, record: &LeadId, look: &mut Look) -> Result<(), AppError> {
-        if look.troubles.remove(record).is_some() {
-            self.changes.store.end_trouble(org, &TroubleWith::Record { record: record.clone() }).await?;
-        }
-        Ok(())
-    }
-
-    /// Looks again at records that failed and are due; how many there were.
-    pub async fn retry_due(&self, now: Timestamp, per_shard: u32) -> Result<u32, AppError> {
-        let mut due: BTreeMap<(OrgId, Module), Vec<RecordId>> = BTreeMap::new();
-        for key in self.changes.store.due(Queue::Retry, now, per_shard).await? {
-            if let (Some(org), Some(lead)) = (keys::org_of(&key), keys::record_in_trouble(&key)) {
-                due.entry((org, lead.record().module)).or_default().push(lead.record().id.clone());
-            }
-        }
-        let mut retried = 0;
-        for ((org, module), ids) in due {
-            retried += u32::try_from(ids.len()).unwrap_or(u32::MAX);
-            if let Err(error) = self.look_at(&org, module, &ids).await {
-                tracing::warn!(%org, %error, "records that failed could not be looked at again; they are tried later");
-            }
-        }
-        Ok(retried)
     }
 
     async fn look_at_one(
@@ -383,12 +338,6 @@ impl Enrol {
         let users =
             directory::users(&self.changes.store, &self.crm, &self.changes.clock, &directory.org, false).await?;
         Ok(find_owners(&evidence, &users, &assistants))
-    }
-}
-
-impl Look {
-    fn work(&mut self, module: Module) -> &mut Line {
-        self.work.get_or_insert_with(|| WorkDone::new(Direction::FromCrm)).line(module.as_str())
     }
 }
 

@@ -7,6 +7,7 @@
 mod leaving;
 mod round;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::{
@@ -30,7 +31,7 @@ pub(crate) use round::Round;
 const LEASE: SignedDuration = SKEW.saturating_add(SignedDuration::from_mins(2));
 /// After this many tries that certainly sent nothing, a person should look.
 const MOST_ATTEMPTS: u32 = 12;
-/// How many leads of one shard a tick takes on; the next tick takes the others.
+/// How many leads of one shard a tick takes on at once.
 const PER_SHARD: u32 = 50;
 
 /// Sends what is due.
@@ -74,16 +75,27 @@ impl Nurture {
         let mut ticked = Ticked::default();
         let (store, clock) = (self.store(), &self.changes().clock);
         self.settle_until(clock.real(), &mut ticked).await?;
-        self.look_up_again(clock.real(), &mut ticked).await?;
         let mut round = Round::new(store, deadline);
-        for key in store.due(Queue::Send, clock.calendar(), PER_SHARD).await? {
-            if clock.real() >= deadline {
+        let mut met = HashSet::new();
+        'due: loop {
+            // What is due for longest comes first, so those behind ten thousand others come when these have moved on.
+            let due = store.due(Queue::Send, clock.calendar(), PER_SHARD).await?;
+            let is_all = due.len() < usize::try_from(PER_SHARD).unwrap_or(usize::MAX);
+            let new = due.iter().filter_map(Store::lead_of_key).filter(|lead| met.insert(lead.clone()));
+            let turns = by_turns(new.collect());
+            if turns.is_empty() {
                 break;
             }
-            if let Some((org, lead)) = Store::lead_of_key(&key) {
+            for (org, lead) in turns {
+                if clock.real() >= deadline {
+                    break 'due;
+                }
                 let stepped = self.step(&mut round, &org, &lead, &mut ticked.oldest_due_secs).await;
                 round.done(&org, &stepped);
                 ticked.note(&org, &lead, stepped);
+            }
+            if is_all {
+                break;
             }
         }
         for (org, work) in round.work {
@@ -103,19 +115,11 @@ impl Nurture {
     async fn settle_until(&self, lease_until: Timestamp, ticked: &mut Ticked) -> Result<(), AppError> {
         for key in self.store().due(Queue::Lease, lease_until, PER_SHARD).await? {
             if let Some((org, lead)) = Store::lead_of_key(&key) {
-                let settled = self.settle(&org, &lead, lease_until).await;
+                let settled = match keys::delivery_of(&key) {
+                    Some(delivery) => self.look_up(&org, &lead, &delivery).await,
+                    None => self.settle(&org, &lead, lease_until).await,
+                };
                 ticked.note(&org, &lead, settled);
-            }
-        }
-        Ok(())
-    }
-
-    /// Looks up mails that somebody wants looked up again.
-    async fn look_up_again(&self, now: Timestamp, ticked: &mut Ticked) -> Result<(), AppError> {
-        for key in self.store().due(Queue::LookUp, now, PER_SHARD).await? {
-            if let (Some((org, lead)), Some(delivery)) = (Store::lead_of_key(&key), keys::delivery_of(&key)) {
-                let looked = self.look_up(&org, &lead, &delivery).await;
-                ticked.note(&org, &lead, looked);
             }
         }
         Ok(())
@@ -297,6 +301,21 @@ impl Nurture {
     }
 }
 
+/// One lead of each org after the other: the many of one do not come before the few of another.
+fn by_turns(leads: Vec<(OrgId, LeadId)>) -> Vec<(OrgId, LeadId)> {
+    let mut met: HashMap<OrgId, usize> = HashMap::new();
+    let mut turns: Vec<_> = leads
+        .into_iter()
+        .map(|(org, lead)| {
+            let turn = met.entry(org.clone()).or_default();
+            *turn += 1;
+            (*turn, org, lead)
+        })
+        .collect();
+    turns.sort_by_key(|(turn, ..)| *turn);
+    turns.into_iter().map(|(_, org, lead)| (org, lead)).collect()
+}
+
 /// What became of one lead in a tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stepped {
@@ -327,5 +346,19 @@ impl Ticked {
                 self.failed += 1;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_many_of_one_org_do_not_come_before_the_few_of_another() {
+        let due = |org: &str, lead: u32| (org.parse().unwrap(), format!("contacts-{lead}").parse().unwrap());
+        let all = vec![due("us-1", 1), due("us-1", 2), due("us-1", 3), due("eu-2", 4), due("us-1", 5), due("eu-2", 6)];
+        let turns: Vec<String> = by_turns(all).into_iter().map(|(_, lead)| lead.to_string()).collect();
+        let expect = [1, 4, 2, 6, 3, 5].map(|lead| format!("contacts-{lead}"));
+        assert_eq!(turns, expect);
     }
 }

@@ -43,6 +43,7 @@ impl Touches {
             | Outcome::Approved
             | Outcome::NotSent { .. }
             | Outcome::NeverLeft
+            | Outcome::NoSuchAddress { .. }
             | Outcome::Refused { .. } => false,
         };
         if !left || matches!(&told.kind, TouchKind::Click { link } if *link == mail.unsubscribe_url) {

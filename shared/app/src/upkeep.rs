@@ -1,11 +1,13 @@
-//! Upkeep of a connection: fields, picklists, users and channel as they should be, and a look at everything a lost
+//! Upkeep of a connection: fields, picklists, users and channel as they should be, and the audit, which finds what a lost
 //! notification would have told. Every step finds out what is there and adds what is missing, so it can stop anywhere and
 //! be run again.
+
+mod audit;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::{ConnectionStatus, LeadId, Module, OrgId, RecordId, RecordRef, SigningKey};
+use domain::{ConnectionStatus, Module, OrgId, SigningKey};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::actions::Actions;
@@ -25,10 +27,6 @@ const MARGIN: SignedDuration = SignedDuration::from_mins(1);
 const CHANNEL_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24 - 1);
 /// Renewed when less than this is left: five days of failing upkeep are survived.
 const CHANNEL_RENEWAL: SignedDuration = SignedDuration::from_hours(5 * 24);
-/// Changes are asked for again this far back: Zoho's times are whole seconds, and a write may become visible late.
-const OVERLAP: SignedDuration = SignedDuration::from_mins(2);
-/// How often everything that the assistants own is looked at, changed or not.
-const LOOK_AT_ALL: SignedDuration = SignedDuration::from_hours(24);
 /// Hints repeated by one sweep.
 const PER_SHARD: u32 = 100;
 
@@ -55,8 +53,19 @@ pub struct Swept {
     pub orders: u32,
     /// Records that had failed and were looked at again.
     pub retried: u32,
+    /// Changes in the CRM of which no notification had told.
+    pub missed: u32,
     /// Seconds until the first channel ends; `None` without one.
     pub channel_expires_in_secs: Option<i64>,
+}
+
+/// What looking after one connection found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookedAfter {
+    /// When its channel ends.
+    pub channel_expires: Option<Timestamp>,
+    /// Changes in the CRM of which no notification had told.
+    pub missed: u32,
 }
 
 impl Upkeep {
@@ -73,8 +82,10 @@ impl Upkeep {
             let Some(org) = keys::org_of(&key) else { continue };
             swept.connections += 1;
             match self.look_after(&org).await {
-                Ok(expires) => {
-                    let left = expires.map(|expires| expires.duration_since(self.enrol.changes.clock.real()).as_secs());
+                Ok(LookedAfter { channel_expires, missed }) => {
+                    swept.missed += missed;
+                    let left = channel_expires
+                        .map(|expires| expires.duration_since(self.enrol.changes.clock.real()).as_secs());
                     swept.channel_expires_in_secs = [swept.channel_expires_in_secs, left].into_iter().flatten().min();
                 }
                 Err(error) => {
@@ -83,15 +94,18 @@ impl Upkeep {
                 }
             }
         }
-        let mut hints = Vec::new();
+        let (mut hints, mut failed) = (Vec::new(), Vec::new());
         for key in store.due(Queue::Notification, now, PER_SHARD).await? {
-            if let Some(org) = keys::org_of(&key) {
+            let Some(org) = keys::org_of(&key) else { continue };
+            if let Some(lead) = keys::record_in_trouble(&key) {
+                failed.push((org, lead));
+            } else {
                 hints.push(Event::RecordsChanged { org, notification: key.sort });
             }
         }
         let actions = Actions { changes: self.enrol.changes.clone() };
         swept.orders = actions.take_up_abandoned(now).await?;
-        swept.retried = self.enrol.retry_due(now, PER_SHARD).await?;
+        swept.retried = self.enrol.retry(failed).await;
         let waiting = store.due(Queue::Writeback, now, PER_SHARD).await?;
         let orgs: BTreeSet<OrgId> = waiting.iter().filter_map(keys::org_of).collect();
         hints.extend(orgs.into_iter().map(|org| Event::WritebackPending { org }));
@@ -102,9 +116,9 @@ impl Upkeep {
         Ok(swept)
     }
 
-    /// Brings one connection into order; returns when its channel ends. A part that fails is in the failure log and stops
+    /// Brings one connection into order. A part that fails is in the failure log and stops
     /// no other; the first failure is the error.
-    pub async fn look_after(&self, org: &OrgId) -> Result<Option<Timestamp>, AppError> {
+    pub async fn look_after(&self, org: &OrgId) -> Result<LookedAfter, AppError> {
         let began = self.enrol.changes.clock.real();
         // Due again soon: should this run die, the next one does not wait the whole interval.
         self.edit(org, |connection| connection.next_upkeep = began + SignedDuration::from_mins(1)).await?;
@@ -112,16 +126,19 @@ impl Upkeep {
         if let Health::Broken { reason } = &directory.connection.value.health {
             tracing::warn!(%org, reason, "not connected: a person must connect again");
             self.edit(org, |connection| connection.next_upkeep = began + INTERVAL).await?;
-            return Ok(directory.connection.value.channel_expires);
+            return Ok(LookedAfter { channel_expires: directory.connection.value.channel_expires, missed: 0 });
         }
         let known = self.enrol.changes.store.troubles(org, keys::UPKEEP).await?;
-        let (mut expires, mut news, mut result) = (directory.connection.value.channel_expires, false, Ok(()));
+        let mut after = LookedAfter { channel_expires: directory.connection.value.channel_expires, missed: 0 };
+        let (mut news, mut result) = (false, Ok(()));
         for step in UpkeepStep::ALL {
             let ended = match step {
-                UpkeepStep::Channel => self.channel(&directory).await.map(|granted| expires = Some(granted)),
+                UpkeepStep::Channel => {
+                    self.channel(&directory).await.map(|granted| after.channel_expires = Some(granted))
+                }
                 UpkeepStep::Fields => self.fields(&directory).await,
                 UpkeepStep::Assistants => self.assistants(&directory).await.map(|found| news = found),
-                UpkeepStep::Audit => self.reconcile(org, news).await,
+                UpkeepStep::Audit => self.audit(org, news).await.map(|missed| after.missed = missed),
             };
             self.note(org, &known, step, ended.as_ref().err()).await?;
             result = result.and(ended);
@@ -130,7 +147,7 @@ impl Upkeep {
         // From its beginning on, and in time: what starts it comes as often, and a run that came too soon would be one
         // that is left out.
         self.edit(org, |connection| connection.next_upkeep = began + INTERVAL - MARGIN).await?;
-        Ok(expires)
+        Ok(after)
     }
 
     /// Notes how a part ended, if that is news.
@@ -271,54 +288,6 @@ impl Upkeep {
             }
         }
         Ok(found)
-    }
-
-    /// Looks at everything that changed since the last time, and now and then at everything the assistants own.
-    async fn reconcile(&self, org: &OrgId, news: bool) -> Result<(), AppError> {
-        let directory = Directory::read(&self.enrol.changes.store, org).await?;
-        let connection = &directory.connection.value;
-        let now = self.enrol.changes.clock.real();
-        let owners = directory.assistant_users();
-        let all = news || connection.looked_at_all.is_none_or(|last| last + LOOK_AT_ALL <= now);
-        for module in Module::ALL {
-            let mut ids = BTreeSet::new();
-            let mut known_until = connection.known_until.get(&module).copied();
-            if all && !owners.is_empty() {
-                ids.extend(self.crm().owned_by(org, module, &owners).await?.into_iter().map(|changed| changed.id));
-            }
-            // Without a cursor, changes begin to matter now: what came before is in what the assistants own.
-            let since = known_until.map_or(now - INTERVAL, |known| known - OVERLAP);
-            for changed in self.crm().changed_since(org, module, since).await? {
-                known_until = known_until.max(Some(changed.modified));
-                if owners.contains(&changed.owner) || self.is_active(org, module, &changed.id).await? {
-                    ids.insert(changed.id);
-                }
-            }
-            for deleted in self.crm().deleted_since(org, module, since).await? {
-                if self.is_active(org, module, &deleted).await? {
-                    ids.insert(deleted);
-                }
-            }
-            let ids: Vec<_> = ids.into_iter().collect();
-            if !ids.is_empty() {
-                self.enrol.look_at(org, module, &ids).await?;
-            }
-            // Only now: a failure above asks for the same changes again.
-            let known_until = known_until.unwrap_or(since);
-            self.edit(org, |connection| {
-                connection.known_until.insert(module, known_until);
-            })
-            .await?;
-        }
-        if all && !owners.is_empty() {
-            self.edit(org, |connection| connection.looked_at_all = Some(now)).await?;
-        }
-        Ok(())
-    }
-
-    async fn is_active(&self, org: &OrgId, module: Module, id: &RecordId) -> Result<bool, AppError> {
-        let lead = LeadId::from(RecordRef { module, id: id.clone() });
-        Ok(self.enrol.changes.store.lead(org, &lead).await?.is_some_and(|stored| stored.lead.is_active()))
     }
 }
 

@@ -1,23 +1,23 @@
 //! The outbox goes to the CRM: in batches, in order for each record, the owner last.
 //!
 //! **Invariants:** one worker per org at a time (a lease); a record's entries are applied in the order in which they were
-//! written, and a failing one holds back those behind it, and nobody else's; what cannot be repeated blindly is marked before it is begun and
-//! looked up afterwards; the owner is changed only while the assistant still is it.
+//! written, and a failing one holds back those behind it and no other record's; what cannot be repeated blindly is marked
+//! before it is begun and looked up afterwards; the owner is changed only while the assistant still is it.
 
+mod calls;
 mod lines;
 mod owners;
 mod tasks;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::{CrmChange, Fact, LoggedMail, Module, OrgId, UserId};
-use futures_util::{StreamExt, stream};
+use domain::{CrmChange, Fact, OrgId, UserId};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::change::LeadChanges;
 use crate::error::AppError;
-use crate::ports::{Change, Clock, Crm, CrmError, Key, RecordNote, SKEW};
+use crate::ports::{Clock, Crm, CrmError, Key, SKEW};
 use crate::store::{Alongside, Connection, Direction, Lease, OutboxEntry, Store, Stored, WorkDone};
 
 use self::lines::Lines;
@@ -193,9 +193,17 @@ impl Writeback {
         fates.extend(self.set_statuses(org, &connection, statuses).await);
         fates.extend(self.log_mails(org, mails).await);
         if !(tasks.is_empty() && owners.is_empty()) {
-            let office = Office::look(self, org, &connection).await?;
-            fates.extend(self.add_tasks(org, &office, tasks).await?);
-            fates.extend(self.set_owners(org, &office, owners).await?);
+            match Office::look(self, org, &connection).await {
+                Ok(office) => {
+                    fates.extend(self.add_tasks(org, &office, tasks).await?);
+                    fates.extend(self.set_owners(org, &office, owners).await?);
+                }
+                Err(AppError::Crm(error)) => {
+                    let unseen = tasks.into_iter().chain(owners);
+                    fates.extend(unseen.map(|item| (item, Fate::Failed(error.clone()))));
+                }
+                Err(error) => return Err(error),
+            }
         }
         let mut disconnected = None;
         let mut done = Vec::new();
@@ -220,76 +228,6 @@ impl Writeback {
         }
         self.store().remove_outbox(&done).await?;
         disconnected.map_or(Ok(()), |error| Err(error.into()))
-    }
-
-    /// Notes cannot be repeated: each is marked before it is begun, and one found marked is looked for first.
-    async fn add_notes(&self, org: &OrgId, items: Vec<Item>) -> Result<Vec<(Item, Fate)>, AppError> {
-        let mut fates = Vec::new();
-        let mut fresh = Vec::new();
-        for mut item in items {
-            let Some(note) = note_of(&item.entry) else { continue };
-            if item.entry.begun {
-                match self.crm.has_note(org, &note).await {
-                    Ok(true) => {
-                        fates.push((item, Fate::Applied));
-                        continue;
-                    }
-                    Ok(false) => {}
-                    Err(error) => {
-                        fates.push((item, still_unknown(error)));
-                        continue;
-                    }
-                }
-            } else {
-                item.entry.begun = true;
-                self.store().put_outbox(org, &item.key, &item.entry, item.version).await?;
-                item.version += 1;
-            }
-            fresh.push((item, note));
-        }
-        while !fresh.is_empty() {
-            let rest = fresh.split_off(fresh.len().min(BATCH));
-            let (items, notes): (Vec<_>, Vec<_>) = std::mem::replace(&mut fresh, rest).into_iter().unzip();
-            let results = self.crm.add_notes(org, &notes).await;
-            fates.extend(items.into_iter().zip(results).map(|(item, result)| (item, fate_of(result))));
-        }
-        Ok(fates)
-    }
-
-    async fn set_statuses(&self, org: &OrgId, connection: &Connection, items: Vec<Item>) -> Vec<(Item, Fate)> {
-        let mut fates = Vec::new();
-        let mut by_module: HashMap<Module, Vec<Item>> = HashMap::new();
-        for item in items {
-            by_module.entry(item.entry.lead.record().module).or_default().push(item);
-        }
-        for (module, mut items) in by_module {
-            let Some(names) = connection.fields.get(&module) else {
-                // The field is not provisioned yet: upkeep is at it.
-                let wait = || Fate::Failed(CrmError::Busy("the status field is not set up yet".to_owned()));
-                fates.extend(items.into_iter().map(|item| (item, wait())));
-                continue;
-            };
-            while !items.is_empty() {
-                let rest = items.split_off(items.len().min(BATCH));
-                let batch = std::mem::replace(&mut items, rest);
-                let changes: Vec<_> = batch.iter().map(|item| status_change(&item.entry, &names.status)).collect();
-                let results = self.crm.update(org, module, &changes).await;
-                fates.extend(batch.into_iter().zip(results).map(|(item, result)| (item, fate_of(result))));
-            }
-        }
-        fates
-    }
-
-    /// A few at a time: each is a call of its own.
-    async fn log_mails(&self, org: &OrgId, items: Vec<Item>) -> Vec<(Item, Fate)> {
-        let log = async |item: Item| {
-            let fate = match mail_of(&item.entry) {
-                Some(mail) => fate_of(self.crm.log_mail(org, item.entry.lead.record(), mail).await),
-                None => Fate::Applied,
-            };
-            (item, fate)
-        };
-        stream::iter(items).map(log).buffer_unordered(CONCURRENT).collect().await
     }
 
     /// Everything that waits for a record that is gone, to be dropped; ends its lead.
@@ -407,40 +345,6 @@ fn still_unknown(error: CrmError) -> Fate {
         CrmError::Throttled { until } => Fate::NotLookedUp(until),
         other => fate_of(Err(other)),
     }
-}
-
-fn note_of(entry: &OutboxEntry) -> Option<RecordNote> {
-    match &entry.change {
-        CrmChange::Note(note) => Some(RecordNote { record: entry.lead.record().clone(), note: note.clone() }),
-        CrmChange::LogMail(_)
-        | CrmChange::SetStatus { .. }
-        | CrmChange::Task(_)
-        | CrmChange::TakeBack { .. }
-        | CrmChange::HandBack { .. } => None,
-    }
-}
-
-fn mail_of(entry: &OutboxEntry) -> Option<&LoggedMail> {
-    match &entry.change {
-        CrmChange::LogMail(mail) => Some(mail),
-        CrmChange::Note(_)
-        | CrmChange::SetStatus { .. }
-        | CrmChange::Task(_)
-        | CrmChange::TakeBack { .. }
-        | CrmChange::HandBack { .. } => None,
-    }
-}
-
-fn status_change(entry: &OutboxEntry, field: &str) -> Change {
-    let fields = match &entry.change {
-        CrmChange::SetStatus { status } => vec![(field.to_owned(), status.as_str().to_owned())],
-        CrmChange::Note(_)
-        | CrmChange::LogMail(_)
-        | CrmChange::Task(_)
-        | CrmChange::TakeBack { .. }
-        | CrmChange::HandBack { .. } => Vec::new(),
-    };
-    Change { id: entry.lead.record().id.clone(), fields }
 }
 
 /// A hand-back to someone the CRM does not accept as owner goes to the fallback owner, once.

@@ -286,13 +286,17 @@ impl Budgets for CrmBudgets {
 
     async fn left(&self, org: &OrgId, credits: u32) {
         let share = self.share(org);
-        let reserve = share.state().allowance.map_or(0, |(allowance, _)| allowance.credits_a_day / 10);
-        let ours = credits.saturating_sub(reserve);
-        // It is said with each answer once half is gone; it matters when it is less than we think.
-        if share.state().credits <= ours && ours > LAST_SLICE {
-            return;
-        }
-        share.state().credits = share.state().credits.min(ours);
+        let ours = {
+            let mut state = share.state();
+            let reserve = state.allowance.map_or(0, |(allowance, _)| allowance.credits_a_day / 10);
+            let ours = credits.saturating_sub(reserve);
+            // It is said with each answer once half is gone; it matters when it is less than we think.
+            if state.credits <= ours && ours > LAST_SLICE {
+                return;
+            }
+            state.credits = state.credits.min(ours);
+            ours
+        };
         if let Err(error) = self.change(org, |budget, _| budget.credits.limit(ours)).await {
             tracing::warn!(%org, %error, "how many credits are left could not be stored");
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{CrmChange, CrmUser, DeliveryId, How, LeadId, MailAccount, Module, OrgId, OutgoingMail, RecordId, UserId};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -74,10 +75,19 @@ pub struct Notification {
     pub module: Module,
     /// The records it names.
     pub ids: Vec<RecordId>,
+    /// How many of them were looked at, the first ones first.
+    #[serde(default)]
+    pub looked_at: usize,
+    /// No notification had named them: the audit of this day has found them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audited: Option<Date>,
     /// Were they looked at?
     pub done: bool,
     /// How often that failed.
     pub tries: u32,
+    /// Until when the org's budget of calls is used up, real time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
     /// Why it failed last. Of one that is done: why it was given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
@@ -129,13 +139,14 @@ impl Delivery {
     /// Its row; in the failure log while it has not left and should have.
     pub(super) fn row(&self, org: &OrgId, lead: &LeadId, version: Option<u64>, now: Timestamp) -> Result<Row> {
         let key = keys::delivery(org, lead, &self.mail.delivery);
-        let work = self.look_up_at.map(|due| IndexEntry { queue: Queue::LookUp.of(&key), due });
+        let work = self.look_up_at.map(|due| IndexEntry { queue: Queue::Lease.of(&key), due });
         let listing = match self.outcome {
             Outcome::NotSent { .. } | Outcome::Refused { .. } | Outcome::Unknown => Some(keys::in_trouble(org, now)),
             Outcome::AwaitsApproval
             | Outcome::Approved
             | Outcome::Claimed
             | Outcome::Sent { .. }
+            | Outcome::NoSuchAddress { .. }
             | Outcome::NeverLeft => None,
         };
         Ok(Row { work, listing, ..row(key, self, version)? })
@@ -164,6 +175,11 @@ pub enum Outcome {
     },
     /// It will never leave.
     Refused {
+        /// In words.
+        reason: String,
+    },
+    /// Its address does not exist: nothing that could be mended.
+    NoSuchAddress {
         /// In words.
         reason: String,
     },

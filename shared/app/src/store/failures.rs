@@ -117,11 +117,6 @@ impl Store {
         self.read_all(&keys::failure_partition(org), prefix).await
     }
 
-    /// One trouble.
-    pub async fn trouble(&self, org: &OrgId, with: &TroubleWith) -> Result<Option<Stored<Trouble>>> {
-        self.read(&keys::trouble(org, with)).await
-    }
-
     /// Writes a trouble, as due work unless it was given up. Somebody else's newer word on it stays.
     pub async fn put_trouble(
         &self,
@@ -136,7 +131,7 @@ impl Store {
             // The connection's own row says when.
             TroubleWith::Upkeep { .. } => None,
         };
-        let work = due.map(|due| IndexEntry { queue: Queue::Retry.of(&key), due });
+        let work = due.map(|due| IndexEntry { queue: Queue::Notification.of(&key), due });
         let listing = Some(keys::in_trouble(org, trouble.next_try.unwrap_or(now)));
         let row = Row { work, listing, ..row(key, trouble, version)? };
         match self.table.commit(&[Write::Put { row, expect: expect(version) }]).await {

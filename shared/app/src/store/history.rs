@@ -4,11 +4,14 @@ use domain::OrgId;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Result, Store, keys, row_any};
-use crate::ports::{Expect, Row, TableError, Write};
+use super::{Result, Store, expect, keys, row};
+use crate::ports::{Row, TableError, Write};
 
 /// How long the history reaches back.
 const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Workers that end a batch at the same instant.
+const TRIES: usize = 8;
 
 /// Which way things went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -84,16 +87,26 @@ impl Store {
             return Ok(());
         }
         work.at = now;
-        // Batches of one instant, by several workers, get numbers.
-        for number in 0..100 {
-            let key = keys::history(org, now, work.direction, number);
-            let row = Row { expires: now.checked_add(KEPT).ok(), ..row_any(key, &work)? };
-            match self.table.commit(&[Write::Put { row, expect: Expect::Absent }]).await {
+        let key = keys::history(org, now, work.direction);
+        let (mut version, mut both) = (None, work.clone());
+        for _ in 0..TRIES {
+            let row = Row { expires: now.checked_add(KEPT).ok(), ..row(key.clone(), &both, version)? };
+            match self.table.commit(&[Write::Put { row, expect: expect(version) }]).await {
                 Err(TableError::Unexpected(_)) => {}
                 other => return other,
             }
+            // Another batch of the same instant: they become one.
+            let other = self.read::<WorkDone>(&key).await?;
+            version = other.as_ref().map(|stored| stored.version);
+            both = work.clone();
+            for line in other.into_iter().flat_map(|stored| stored.value.lines) {
+                let sum = both.line(&line.kind);
+                sum.added += line.added;
+                sum.updated += line.updated;
+                sum.failed += line.failed;
+            }
         }
-        Ok(())
+        Err(TableError::Unavailable("the history of this instant kept changing".to_owned()))
     }
 
     /// What was done in the seven days before `now`, the oldest first.

@@ -11,7 +11,7 @@
 //! | lease, budget of calls to the CRM | `org#O` | `lease#NAME`, `budget` | |
 //! | rate of the installation's mail system | `rate#mail` | `rate` | |
 //! | lead | `lead#O#L` | `lead` | work `send#N` (calendar) or `lease#N` (real time); list `leads#O` |
-//! | its timeline, deliveries, mails read | `lead#O#L` | `event#T#N`, `delivery#D`, `mail#H` | |
+//! | its timeline, deliveries, mails read | `lead#O#L` | `event#T#N`, `delivery#D`, `mail#H` | work `lease#N` of a delivery to be looked up |
 //! | address in use | `address#O#H` | `use` | |
 //! | leads in use at an organisation's mail domain | `domain#O#H` | `lead#L` | |
 //! | suppressed address | `suppression#O#H` | `suppression` | |
@@ -22,8 +22,9 @@
 //! | notification | `notification#O` | its hash | work `notification#N` until it is done |
 //! | change for the CRM | `outbox#O` | `T#L` | work `writeback#N` |
 //! | change that was given up | `failure#O` | `change#T#L` | list `failures#O` |
-//! | trouble with a record, or a part of the upkeep | `failure#O` | `record#L`, `upkeep#PART` | work `retry#N`; list `failures#O` |
-//! | what was done, for seven days | `history#O` | `T#WAY#N` | |
+//! | trouble with a record, or a part of the upkeep | `failure#O` | `record#L`, `upkeep#PART` | work `notification#N`; list `failures#O` |
+//! | what comparing with the CRM has shown | `audit#O` | the date `#MODULE` | |
+//! | what was done, for seven days | `history#O` | `T#WAY` | |
 //! | owner last seen | `seen#O#L` | `owner` | |
 //! | an order for many leads, and which leads | `bulk#O` | its name, and `NAME#N` | work `bulk#N` until it is done |
 //! | done for this lead | `lead#O#L` | `asked#NAME` | |
@@ -33,7 +34,7 @@
 //! deliveries, notifications, mailboxes and the connection, are in the list `failures#O` as long as it does.
 
 use data_encoding::HEXLOWER;
-use domain::{AssistantId, DeliveryId, EmailAddress, LeadId, OrgId};
+use domain::{AssistantId, DeliveryId, EmailAddress, LeadId, Module, OrgId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -49,9 +50,9 @@ pub const SHARDS: u8 = 8;
 pub enum Queue {
     /// Leads whose next mail, or whose end, is due; calendar time.
     Send,
-    /// Leads whose sender's lease ran out; real time.
+    /// Leads whose sender's lease ran out, and mails that somebody wants looked up again; real time.
     Lease,
-    /// Notifications that were recorded and not yet looked at; real time.
+    /// Notifications that were recorded and not yet looked at, and records that could not be; real time.
     Notification,
     /// Outbox entries; real time.
     Writeback,
@@ -61,10 +62,6 @@ pub enum Queue {
     Mailbox,
     /// Orders for many leads whose runner has not been heard of; real time.
     Bulk,
-    /// What failed and has no other row; real time.
-    Retry,
-    /// Mails that somebody wants looked up again; real time.
-    LookUp,
 }
 
 impl Queue {
@@ -87,8 +84,6 @@ impl Queue {
             Self::Upkeep => "upkeep",
             Self::Mailbox => "mailbox",
             Self::Bulk => "bulk",
-            Self::Retry => "retry",
-            Self::LookUp => "lookup",
         };
         format!("{kind}#{shard}")
     }
@@ -242,8 +237,12 @@ pub(super) fn mailbox(address: &EmailAddress) -> Key {
     key(format!("mailbox#{}", address.hash()), "mailbox")
 }
 
+pub(super) fn notification_partition(org: &OrgId) -> String {
+    format!("notification#{org}")
+}
+
 pub(super) fn notification(org: &OrgId, name: &str) -> Key {
-    key(format!("notification#{org}"), name)
+    key(notification_partition(org), name)
 }
 
 pub(super) fn outbox_partition(org: &OrgId) -> String {
@@ -295,12 +294,20 @@ pub(super) fn in_trouble(org: &OrgId, at: Timestamp) -> Listing {
     Listing { list: in_trouble_list(org), sort: format!("{:020}", at.as_millisecond()) }
 }
 
+pub(super) fn audit_partition(org: &OrgId) -> String {
+    format!("audit#{org}")
+}
+
+pub(super) fn audit(org: &OrgId, date: Date, module: Module) -> Key {
+    key(audit_partition(org), format!("{date}#{module}"))
+}
+
 pub(super) fn history_partition(org: &OrgId) -> String {
     format!("history#{org}")
 }
 
-pub(super) fn history(org: &OrgId, at: Timestamp, direction: Direction, number: u32) -> Key {
-    key(history_partition(org), format!("{:020}#{direction:?}#{number:02}", at.as_millisecond()))
+pub(super) fn history(org: &OrgId, at: Timestamp, direction: Direction) -> Key {
+    key(history_partition(org), format!("{:020}#{direction:?}", at.as_millisecond()))
 }
 
 pub(super) fn seen_owner(org: &OrgId, lead: &LeadId) -> Key {

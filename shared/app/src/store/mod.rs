@@ -2,6 +2,7 @@
 //! its story and its address are written together or not at all.
 
 mod agenda;
+mod audits;
 mod budgets;
 mod bulk;
 mod entities;
@@ -23,6 +24,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use agenda::{ChangedDay, Counted, StoredAgenda};
+pub use audits::{Audited, Compared};
 pub use budgets::{Budget, Places};
 pub use bulk::{BULK_PAGE, Bulk, BulkFailure};
 use entities::LeadPointer;

@@ -1,10 +1,12 @@
 //! Notifications of the CRM, recorded before they are answered, and looked at until that is done.
 
-use domain::{Module, OrgId, RecordId};
+use std::collections::HashSet;
+
+use domain::{Module, OrgId, RecordId, RecordRef};
 use jiff::{SignedDuration, Timestamp};
 
 use super::lead_commit::later;
-use super::{Notification, Queue, Result, Store, Stored, expect, keys, row};
+use super::{Notification, Queue, Result, Store, Stored, TroubleWith, expect, keys, row};
 use crate::ports::{IndexEntry, Row, TableError, Write};
 
 /// A notification that was looked at is kept so that a late repetition is recognised.
@@ -26,6 +28,24 @@ impl Store {
     /// A notification by its name.
     pub async fn notification(&self, org: &OrgId, name: &str) -> Result<Option<Stored<Notification>>> {
         self.read(&keys::notification(org, name)).await
+    }
+
+    /// Records that notifications have told of and that are still to be looked at, or could not be.
+    pub async fn told(&self, org: &OrgId) -> Result<HashSet<RecordRef>> {
+        let notifications = self.read_all::<Notification>(&keys::notification_partition(org), "").await?;
+        let waiting = notifications.into_iter().map(|stored| stored.value);
+        let waiting = waiting.filter(|notification| !notification.done || notification.trouble.is_some());
+        let mut told: HashSet<_> = waiting
+            .flat_map(|Notification { module, ids, looked_at, .. }| {
+                ids.into_iter().skip(looked_at).map(move |id| RecordRef { module, id })
+            })
+            .collect();
+        for trouble in self.troubles(org, keys::RECORDS).await? {
+            if let TroubleWith::Record { record } = trouble.value.with {
+                told.insert(record.record().clone());
+            }
+        }
+        Ok(told)
     }
 
     /// Writes a notification: as due work until it is done, in the failure log while it fails.
@@ -50,12 +70,23 @@ impl Store {
 impl Notification {
     /// One that just came.
     pub fn new(module: Module, ids: Vec<RecordId>, received_at: Timestamp) -> Self {
-        Self { module, ids, done: false, tries: 0, trouble: None, received_at }
+        Self {
+            module,
+            ids,
+            looked_at: 0,
+            audited: None,
+            done: false,
+            tries: 0,
+            not_before: None,
+            trouble: None,
+            received_at,
+        }
     }
 
     /// When it is to be looked at, if nobody is at it before; `None`: it was, or was given up.
     pub fn next_try(&self) -> Option<Timestamp> {
         let retry = SignedDuration::from_secs(60 << self.tries.min(6));
-        (!self.done).then(|| self.received_at.checked_add(retry).unwrap_or(Timestamp::MAX))
+        let due = self.not_before.or_else(|| self.received_at.checked_add(retry).ok());
+        due.filter(|_| !self.done)
     }
 }

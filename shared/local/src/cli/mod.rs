@@ -2,6 +2,7 @@
 
 mod actions;
 mod admin;
+mod audit;
 mod backups;
 mod failures;
 mod history;
@@ -97,6 +98,8 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// List what failed and has not passed since, or try it again
     Failures(failures::FailureCommand),
+    /// Show, by module and day, that no notification was missed, or what was and whether it is mended
+    Audit(audit::AuditCommand),
     /// Show what was done in the last seven days, a line for each kind of thing in each batch of work
     History(history::HistoryCommand),
 }
@@ -183,6 +186,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Why(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Simulate(args)) => args.run(),
         Some(Command::Failures(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::Audit(command)) => administer(Box::pin(command.run())).await,
         Some(Command::History(command)) => administer(Box::pin(command.run())).await,
     };
     result.unwrap_or_else(|message| fail(&message))

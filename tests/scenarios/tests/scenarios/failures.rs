@@ -71,6 +71,7 @@ async fn a_refused_change_is_told_and_passes_when_it_is_tried_again() {
 
     let wrong = stage.retry(Which::These(vec!["no-such-id".to_owned()])).await;
     assert_eq!((wrong.due.len(), wrong.refused.len()), (0, 1));
+    stage.world.clock.advance_to(stage.world.clock.now() + SignedDuration::from_mins(1));
     let retried = stage.retry(Which::These(vec![failure.id.clone()])).await;
     assert_eq!(retried.due, [failure.id.clone()]);
     assert_eq!(stage.notes(&id), ["Tara Quinn works on this record"]);
@@ -103,6 +104,8 @@ async fn one_record_that_cannot_be_read_stops_no_other() {
     let stage = stage("", 1).await;
     let ids: Vec<String> = (0..5).map(|number| stage.person(number)).collect();
     let all: Vec<&str> = ids.iter().map(String::as_str).collect();
+    // That they were created is news too, and old by then.
+    stage.world.settle().await;
     // One call is tried three times.
     stage.fails_next("GET", &format!("{}/__timeline", ids[1]), "server_error", 3);
     stage.assign("Contacts", &all);
@@ -120,6 +123,7 @@ async fn one_record_that_cannot_be_read_stops_no_other() {
     stage.world.upkeep().await.unwrap();
     assert_eq!(stage.notes(&ids[1]), ["Tara Quinn works on this record"]);
     assert!(stage.failures().await.is_empty());
+    assert_eq!(stage.proof(domain::Module::Contacts).await.1, 0, "its notification was not missed");
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@
 
 mod actions;
 mod approvals;
+mod audits;
+mod budgets;
 mod engagement;
 mod failures;
 mod hostile;

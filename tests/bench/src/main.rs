@@ -1,0 +1,90 @@
+//! What `tests/bench/run` measures of ours: each command does one piece of work and prints one line of JSON.
+#![expect(clippy::print_stdout, reason = "figures are what this program is for")]
+
+mod crowd;
+mod due;
+mod mail;
+mod webhook;
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::Parser;
+use local::embedded::EmbeddedDynamo;
+use webhook::Load;
+
+/// One measurement, one line of JSON.
+#[derive(Parser)]
+enum Command {
+    /// Mails read, from the bytes to who wrote them.
+    Mail {
+        /// A folder of `.eml` files.
+        folder: PathBuf,
+        /// How often all of them are read.
+        #[arg(long, default_value_t = 1)]
+        passes: u32,
+    },
+    /// Decisions about due leads, without a store.
+    Decide {
+        /// A folder to work in.
+        folder: PathBuf,
+        /// How many leads.
+        #[arg(long, default_value_t = 50_000)]
+        due: usize,
+    },
+    /// Due leads claimed from the embedded table, over a day of ticks.
+    Claim {
+        /// A folder to work in.
+        folder: PathBuf,
+        /// Leads that are due in other weeks.
+        #[arg(long, default_value_t = 10_000)]
+        not_due: usize,
+        /// Leads that are due.
+        #[arg(long, default_value_t = 50_000)]
+        due: usize,
+        /// The table is a file in the folder, and each commit is on the disk when it returns.
+        #[arg(long)]
+        disk: bool,
+        /// What is claimed is also sent, and what became of it stored.
+        #[arg(long)]
+        send: bool,
+    },
+    /// Takes notifications until it is ended; prints where.
+    Webhook {
+        /// A folder to work in.
+        folder: PathBuf,
+    },
+    /// Posts notifications.
+    Load {
+        /// Host and port.
+        address: String,
+        /// Where notifications go.
+        path: String,
+        /// What they carry.
+        token: String,
+        /// Connections, each with one request at a time.
+        #[arg(long, default_value_t = 50)]
+        connections: usize,
+        /// Requests, of all connections together.
+        #[arg(long, default_value_t = 20_000)]
+        requests: usize,
+    },
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let figures = match Command::parse() {
+        Command::Mail { folder, passes } => mail::read(&folder, passes)?,
+        Command::Decide { folder, due } => due::decisions(&folder, due).await?,
+        Command::Claim { folder, not_due, due, disk, send } => {
+            let dynamo = if disk { local::embedded::open(&folder.join("table"))? } else { EmbeddedDynamo::memory()? };
+            due::claims(&dynamo, &folder, not_due, due, send).await?
+        }
+        Command::Webhook { folder } => return Ok(webhook::serve(&folder, |ready| println!("{ready}")).await?),
+        Command::Load { address, path, token, connections, requests } => {
+            webhook::load(Load { address, path, token, connections, requests }).await?
+        }
+    };
+    println!("{figures}");
+    Ok(())
+}

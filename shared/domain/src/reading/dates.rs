@@ -7,7 +7,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use super::calendar::{Calendar, Exact, Named, date, in_named_month, in_named_year, month_of, part_of};
-use super::lexicon::{LEXICON, Languages, Part, Unit};
+use super::lexicon::{ANY, LEXICON, Languages, Part, Unit};
 use super::phrase::Facts;
 use super::tokens::{Gap, Kind, Token};
 
@@ -45,7 +45,7 @@ impl Facts for Dates<'_> {
 /// Every date of the text, in its order, none over another.
 pub(super) fn dates(source: &str, text: &[Token], calendar: Calendar) -> Vec<Named> {
     let reader = Reader { source, text, calendar, likely: LEXICON.likely(text) };
-    let hits = LEXICON.dates.find(text, &NoDates);
+    let hits = LEXICON.dates.find(text, &NoDates, ANY);
     let mut phrases = hits.iter().peekable();
     let mut dates: Vec<Named> = Vec::new();
     let mut at = 0;

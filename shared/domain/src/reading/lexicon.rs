@@ -16,6 +16,9 @@ use super::tokens::{Token, folded};
 /// Which languages, a bit for each place in [`FILES`].
 pub(super) type Languages = u32;
 
+/// Whatever language it is.
+pub(super) const ANY: Languages = Languages::MAX;
+
 const FILES: [(&str, &str); 17] = [
     ("en", include_str!("lexicon/en.txt")),
     ("de", include_str!("lexicon/de.txt")),

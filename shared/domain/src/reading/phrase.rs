@@ -16,6 +16,7 @@
 
 use std::collections::HashMap;
 
+use super::lexicon::Languages;
 use super::tokens::{Gap, Kind, Token, tokens};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,8 +104,8 @@ impl<T: Copy> Phrases<T> {
         Ok(())
     }
 
-    /// Every phrase that occurs, in the order of the text.
-    pub(super) fn find(&self, text: &[Token], facts: &impl Facts) -> Vec<Hit<T>> {
+    /// Every phrase of these languages that occurs, in the order of the text.
+    pub(super) fn find(&self, text: &[Token], facts: &impl Facts, languages: Languages) -> Vec<Hit<T>> {
         let mut hits = Vec::new();
         let mut stem = String::new();
         for (start, token) in text.iter().enumerate() {
@@ -113,6 +114,9 @@ impl<T: Copy> Phrases<T> {
             let lists = [self.words.get(&token.text), self.stems.get(&stem), Some(&self.others)];
             for number in lists.into_iter().flatten().flatten() {
                 let Some(phrase) = self.phrases.get(*number as usize) else { continue };
+                if languages & (1 << phrase.language) == 0 {
+                    continue;
+                }
                 let ends = Search { text, facts, start }.sequence(&phrase.pieces, 1);
                 if ends > 1 {
                     // The farthest end: what follows a phrase with an optional tail belongs to it.

@@ -6,17 +6,17 @@ use std::time::Instant;
 use app::change::LeadChanges;
 use app::deliveries::Deliveries;
 use app::nurture::Nurture;
-use app::ports::{Clock, Lookup, Mailer, SendError};
+use app::ports::{Lookup, Mailer, SendError};
 use app::writing::Writing;
 use async_trait::async_trait;
 use domain::when::{Agenda, AgendaDay, Booking, Plan, when};
 use domain::{Fact, Lead, Moment, OrgId, OutgoingMail, SigningKey, Stage, recommended};
 use jiff::{SignedDuration, Timestamp};
-use local::clock::SettableClock;
 use local::embedded::EmbeddedDynamo;
 use local::world::WorldError;
 use serde_json::{Value, json};
 
+use crate::clock::Leisurely;
 use crate::crowd::{Crowd, TEAM, far_off};
 
 /// Monday, when windows open in London.
@@ -25,6 +25,9 @@ pub const START: &str = "2026-01-12T09:00:00Z";
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// Longer than any window; after it, what was not sent today is not counted.
 const DAY: SignedDuration = SignedDuration::from_hours(12);
+
+/// Later than anything that is measured.
+const YEAR: SignedDuration = SignedDuration::from_hours(24 * 365);
 
 /// A mail system that takes the mail and says nothing: what is claimed stays claimed, and nothing is written after it.
 struct Silent;
@@ -54,24 +57,6 @@ impl Mailer for Willing {
     }
 }
 
-/// The calendar moves, and no lease runs out.
-struct Calendar(Arc<SettableClock>);
-
-#[async_trait]
-impl Clock for Calendar {
-    fn calendar(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    fn real(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH
-    }
-
-    async fn sleep(&self, pause: SignedDuration) {
-        self.0.sleep(pause).await;
-    }
-}
-
 /// A day of ticks over `due` leads among `not_due` others that are there already or are written first.
 pub async fn claims(
     dynamo: &EmbeddedDynamo,
@@ -92,7 +77,7 @@ pub async fn claims(
     let changes = LeadChanges {
         store: product.store.clone(),
         events: product.bus.clone(),
-        clock: Arc::new(Calendar(clock.clone())),
+        clock: Arc::new(Leisurely(clock.clone())),
     };
     let mailer: Arc<dyn Mailer> = if sent { Arc::new(Willing) } else { Arc::new(Silent) };
     let reply_domain = Some("reply.acme.example".to_owned());
@@ -123,6 +108,16 @@ pub async fn claims(
         "not_due": not_due, "due": due, "claimed": claimed, "sent": mails, "booked": waits, "ticks": ticks, "secs": secs,
         "claims_per_sec": f64::from(claimed) / secs, "slowest_tick_secs": slowest_tick, "seeded_secs": seeded_secs,
     }))
+}
+
+/// A data directory as `serve` has it, with so many leads that are due in other weeks.
+pub async fn fill(folder: &std::path::Path, leads: usize) -> Result<Value, WorldError> {
+    let dynamo = local::embedded::open(folder).map_err(|error| WorldError::new("the table", error))?;
+    let start = Timestamp::now();
+    let crowd = Crowd::gather(&dynamo, folder, start).await?;
+    let began = Instant::now();
+    crowd.add(0..leads, |number| far_off(start + YEAR, number)).await?;
+    Ok(json!({ "leads": leads, "secs": began.elapsed().as_secs_f64() }))
 }
 
 /// How many of the due leads have a mail that left or may have left.

@@ -1,9 +1,12 @@
 //! What `tests/bench/run` measures of ours: each command does one piece of work and prints one line of JSON.
 #![expect(clippy::print_stdout, reason = "figures are what this program is for")]
 
+mod clock;
 mod crowd;
 mod due;
+mod life;
 mod mail;
+mod meter;
 mod webhook;
 
 use std::error::Error;
@@ -49,6 +52,36 @@ enum Command {
         #[arg(long)]
         send: bool,
     },
+    /// Whole lives of leads, and all that they cost.
+    Live {
+        /// A folder to work in.
+        folder: PathBuf,
+        /// How many leads.
+        #[arg(long, default_value_t = 1000)]
+        leads: usize,
+        /// How many mails each gets.
+        #[arg(long, default_value_t = 7)]
+        mails: usize,
+    },
+    /// Workers that need Zoho's token all the time.
+    Tokens {
+        /// A folder to work in.
+        folder: PathBuf,
+        /// How many workers, each as a process of its own.
+        #[arg(long, default_value_t = 200)]
+        workers: usize,
+        /// For how long, in hours of the calendar.
+        #[arg(long, default_value_t = 12)]
+        hours: i64,
+    },
+    /// A data directory with many leads that are not due, for `serve`.
+    Fill {
+        /// The data directory.
+        folder: PathBuf,
+        /// How many leads.
+        #[arg(long, default_value_t = 1_000_000)]
+        leads: usize,
+    },
     /// Takes notifications until it is ended; prints where.
     Webhook {
         /// A folder to work in.
@@ -80,6 +113,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let dynamo = if disk { local::embedded::open(&folder.join("table"))? } else { EmbeddedDynamo::memory()? };
             due::claims(&dynamo, &folder, not_due, due, send).await?
         }
+        Command::Live { folder, leads, mails } => life::lives(&folder, leads, mails).await?,
+        Command::Tokens { folder, workers, hours } => life::tokens(&folder, workers, hours).await?,
+        Command::Fill { folder, leads } => due::fill(&folder, leads).await?,
         Command::Webhook { folder } => return Ok(webhook::serve(&folder, |ready| println!("{ready}")).await?),
         Command::Load { address, path, token, connections, requests } => {
             webhook::load(Load { address, path, token, connections, requests }).await?

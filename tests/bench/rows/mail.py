@@ -39,4 +39,4 @@ def measure(bench):
         yield Row("B4", "the same", f"{ours:,.0f}/s", f"npm mailparser (no intents) {rates['mailparser']:,.0f}/s",
                   f"{ours / rates['mailparser']:.0f}×")
     else:
-        yield Row("B4", "the same beside npm mailparser", "", "not measured: Node is not installed")
+        yield Row("B4", "the same beside npm mailparser", "", "not measured: it needs Node and npm")

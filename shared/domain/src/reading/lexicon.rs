@@ -6,11 +6,11 @@
 //!
 //! **Invariant:** every file parses; a test says so, so that nothing is left out silently at run time.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::Intent;
-use super::phrase::Phrases;
+use super::phrase::{Phrases, Words};
 use super::tokens::{Token, folded};
 
 /// Which languages, a bit for each place in [`FILES`].
@@ -145,11 +145,11 @@ pub(super) struct Lexicon {
     pub(super) lines: Phrases<LineSense>,
     pub(super) subjects: Phrases<SubjectSense>,
     /// With the languages in which they are called so.
-    pub(super) months: HashMap<String, (i8, Languages)>,
+    pub(super) months: Words<(i8, Languages)>,
     /// 1 is Monday.
-    pub(super) weekdays: HashMap<String, (i8, Languages)>,
-    pub(super) numbers: HashMap<String, i16>,
-    function: HashMap<String, Languages>,
+    pub(super) weekdays: Words<(i8, Languages)>,
+    pub(super) numbers: Words<i16>,
+    function: Words<Languages>,
 }
 
 /// The lexicon of every language.
@@ -163,10 +163,10 @@ impl Lexicon {
             dates: Phrases::new(),
             lines: Phrases::new(),
             subjects: Phrases::new(),
-            months: HashMap::new(),
-            weekdays: HashMap::new(),
-            numbers: HashMap::new(),
-            function: HashMap::new(),
+            months: Words::default(),
+            weekdays: Words::default(),
+            numbers: Words::default(),
+            function: Words::default(),
         };
         for (language, (name, file)) in (0..).zip(FILES) {
             let (mut section, mut nth) = ("", 0);
@@ -248,7 +248,7 @@ fn with_votes(votes: [usize; FILES.len()], enough: usize) -> Languages {
 }
 
 /// The last language that uses a word says what it names.
-fn name(names: &mut HashMap<String, (i8, Languages)>, word: String, nth: i8, language: u8) {
+fn name(names: &mut Words<(i8, Languages)>, word: String, nth: i8, language: u8) {
     let (named, languages) = names.entry(word).or_insert((nth, 0));
     *named = nth;
     *languages |= 1 << language;

@@ -78,7 +78,7 @@ impl Life {
     async fn invoke<T>(&mut self, function: &'static str, work: impl AsyncFnOnce(&World) -> T) -> T {
         let (used, (credits, calls)) = (self.table.used(), self.zoho());
         let began = Instant::now();
-        let result = work(&self.world).await;
+        let result = Box::pin(work(&self.world)).await;
         let (after, (credits_after, calls_after)) = (self.table.used(), self.zoho());
         let done = self.functions.entry(function).or_default();
         done.invocations += 1;

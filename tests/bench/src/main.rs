@@ -108,15 +108,15 @@ enum Command {
 async fn main() -> Result<(), Box<dyn Error>> {
     let figures = match Command::parse() {
         Command::Mail { folder, passes } => mail::read(&folder, passes)?,
-        Command::Decide { folder, due } => due::decisions(&folder, due).await?,
+        Command::Decide { folder, due } => Box::pin(due::decisions(&folder, due)).await?,
         Command::Claim { folder, not_due, due, disk, send } => {
             let dynamo = if disk { local::embedded::open(&folder.join("table"))? } else { EmbeddedDynamo::memory()? };
-            due::claims(&dynamo, &folder, not_due, due, send).await?
+            Box::pin(due::claims(&dynamo, &folder, not_due, due, send)).await?
         }
-        Command::Live { folder, leads, mails } => life::lives(&folder, leads, mails).await?,
-        Command::Tokens { folder, workers, hours } => life::tokens(&folder, workers, hours).await?,
-        Command::Fill { folder, leads } => due::fill(&folder, leads).await?,
-        Command::Webhook { folder } => return Ok(webhook::serve(&folder, |ready| println!("{ready}")).await?),
+        Command::Live { folder, leads, mails } => Box::pin(life::lives(&folder, leads, mails)).await?,
+        Command::Tokens { folder, workers, hours } => Box::pin(life::tokens(&folder, workers, hours)).await?,
+        Command::Fill { folder, leads } => Box::pin(due::fill(&folder, leads)).await?,
+        Command::Webhook { folder } => return Ok(Box::pin(webhook::serve(&folder, |ready| println!("{ready}"))).await?),
         Command::Load { address, path, token, connections, requests } => {
             webhook::load(Load { address, path, token, connections, requests }).await?
         }

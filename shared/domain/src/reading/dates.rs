@@ -45,8 +45,8 @@ impl Facts for Dates<'_> {
 /// Every date of the text, in its order, none over another.
 pub(super) fn dates(source: &str, text: &[Token], calendar: Calendar) -> Vec<Named> {
     let reader = Reader { source, text, calendar, likely: LEXICON.likely(text) };
-    let hits = LEXICON.dates.find(text, &NoDates(reader.likely));
-    let mut phrases = hits.iter().filter(|hit| reader.likely & (1 << hit.language) != 0).peekable();
+    let hits = LEXICON.dates.find(text, &NoDates(reader.likely), reader.likely);
+    let mut phrases = hits.iter().peekable();
     let mut dates: Vec<Named> = Vec::new();
     let mut at = 0;
     while at < text.len() && dates.len() < MOST {

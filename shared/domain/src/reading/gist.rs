@@ -8,7 +8,7 @@
 
 use super::Intent;
 use super::calendar::{Exact, Named};
-use super::lexicon::{Kin, LEXICON, Sense};
+use super::lexicon::{ANY, Kin, LEXICON, Sense};
 use super::text::Text;
 use super::tokens::Gap;
 
@@ -162,7 +162,7 @@ fn said(it: &Sentence) -> impl Iterator<Item = (Intent, i32)> {
 }
 
 fn sentences(text: &Text<'_>) -> Vec<Sentence> {
-    let hits = LEXICON.kins.find(&text.tokens, &super::dates::Dates(&text.dates));
+    let hits = LEXICON.kins.find(&text.tokens, &super::dates::Dates(&text.dates), ANY);
     let mut hits = hits.iter().filter(|hit| text.languages & (1 << hit.language) != 0).peekable();
     let full = text.tokens.iter().enumerate().filter(|(_, token)| token.gap == Gap::Full).map(|(at, _)| at);
     let starts: Vec<usize> = full.collect();

@@ -6,15 +6,18 @@
 //!
 //! **Invariant:** every file parses; a test says so, so that nothing is left out silently at run time.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::Intent;
-use super::phrase::Phrases;
+use super::phrase::{Phrases, Words};
 use super::tokens::{Token, folded};
 
 /// Which languages, a bit for each place in [`FILES`].
 pub(super) type Languages = u32;
+
+/// Whatever language it is.
+pub(super) const ANY: Languages = Languages::MAX;
 
 const FILES: [(&str, &str); 17] = [
     ("en", include_str!("lexicon/en.txt")),
@@ -198,14 +201,14 @@ pub(super) struct Lexicon {
     pub(super) lines: Phrases<LineSense>,
     pub(super) subjects: Phrases<SubjectSense>,
     /// With the languages in which they are called so.
-    pub(super) months: HashMap<String, (i8, Languages)>,
+    pub(super) months: Words<(i8, Languages)>,
     /// 1 is Monday.
-    pub(super) weekdays: HashMap<String, (i8, Languages)>,
+    pub(super) weekdays: Words<(i8, Languages)>,
     /// Words for numbers; "en" is one in some languages only.
-    pub(super) numbers: HashMap<String, (i16, Languages)>,
+    pub(super) numbers: Words<(i16, Languages)>,
     /// Words for the first, the second; -1 is the last.
-    pub(super) ordinals: HashMap<String, (i16, Languages)>,
-    function: HashMap<String, Languages>,
+    pub(super) ordinals: Words<(i16, Languages)>,
+    function: Words<Languages>,
 }
 
 /// The lexicon of every language.
@@ -220,11 +223,11 @@ impl Lexicon {
             dates: Phrases::new(),
             lines: Phrases::new(),
             subjects: Phrases::new(),
-            months: HashMap::new(),
-            weekdays: HashMap::new(),
-            numbers: HashMap::new(),
-            ordinals: HashMap::new(),
-            function: HashMap::new(),
+            months: Words::default(),
+            weekdays: Words::default(),
+            numbers: Words::default(),
+            ordinals: Words::default(),
+            function: Words::default(),
         };
         for (language, (name, file)) in (0..).zip(FILES) {
             let (mut section, mut nth) = ("", 0);
@@ -324,7 +327,7 @@ fn with_votes(votes: [usize; FILES.len()], enough: usize) -> Languages {
 const LAST: i16 = 5;
 
 /// The last language that uses a word says what it names.
-fn name<T: Copy>(names: &mut HashMap<String, (T, Languages)>, word: String, nth: T, language: u8) {
+fn name<T: Copy>(names: &mut Words<(T, Languages)>, word: String, nth: T, language: u8) {
     let (named, languages) = names.entry(word).or_insert((nth, 0));
     *named = nth;
     *languages |= 1 << language;

@@ -3,7 +3,7 @@
 //! **Invariant:** time is linear in the text; lines that stay, stay as they were. A mail that would lose all its words
 //! to a rule about signatures keeps them.
 
-use super::lexicon::{LEXICON, LineSense};
+use super::lexicon::{ANY, LEXICON, LineSense};
 use super::phrase::Facts;
 use super::tokens::{Kind, Token, tokens};
 use crate::standing;
@@ -157,7 +157,7 @@ fn attribution(lines: &[&str], at: usize) -> Option<usize> {
         // A sentence before it is the writer's own.
         let figures = found.iter().filter(|token| token.kind == Kind::Number).count();
         let address = found.iter().any(|token| token.kind == Kind::Address);
-        let wrote = !LEXICON.lines.find(&found, &Plain).iter().all(|hit| hit.sense != LineSense::Wrote);
+        let wrote = !LEXICON.lines.find(&found, &Plain, ANY).iter().all(|hit| hit.sense != LineSense::Wrote);
         if found.len() <= 40
             && (wrote && (figures >= 2 || address)
                 || colon && address && figures >= 3
@@ -189,7 +189,7 @@ fn without_footers<'a>(lines: &[&'a str], split: &mut Split) -> Vec<&'a str> {
         }
         if trimmed.len() <= LINE && !trimmed.is_empty() {
             let found = tokens(trimmed);
-            let hits = LEXICON.lines.find(&found, &Plain);
+            let hits = LEXICON.lines.find(&found, &Plain, ANY);
             let begins = |sense| hits.iter().any(|hit| hit.sense == sense && hit.start == 0);
             if begins(LineSense::Mobile) {
                 split.mobile = true;
@@ -256,7 +256,7 @@ fn says_first(line: &str, sense: LineSense) -> bool {
 
 /// Where in the line a phrase of this sense begins.
 fn says(line: &str, sense: LineSense) -> Option<usize> {
-    LEXICON.lines.find(&tokens(line), &Plain).into_iter().find(|hit| hit.sense == sense).map(|hit| hit.start)
+    LEXICON.lines.find(&tokens(line), &Plain, ANY).into_iter().find(|hit| hit.sense == sense).map(|hit| hit.start)
 }
 
 /// Lines are read without dates.

@@ -41,8 +41,7 @@ impl<'a> Text<'a> {
         let tokens = tokens(source);
         let dates = calendar.map(|calendar| dates(source, &tokens, calendar)).unwrap_or_default();
         let languages = LEXICON.languages(&tokens);
-        let mut hits = LEXICON.words.find(&tokens, &Dates(&dates));
-        hits.retain(|hit| languages & (1 << hit.language) != 0);
+        let mut hits = LEXICON.words.find(&tokens, &Dates(&dates), languages);
         let today = calendar.map(|calendar| calendar.today);
         let full = tokens.iter().enumerate().filter(|(_, token)| token.gap == Gap::Full);
         let sentences = full.map(|(at, _)| at).collect();

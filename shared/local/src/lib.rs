@@ -5,7 +5,7 @@ pub mod cli;
 pub mod clock;
 pub mod demo;
 pub mod embedded;
-mod nearby;
+pub mod nearby;
 pub mod product;
 pub mod serve;
 pub mod simulate;

@@ -267,6 +267,7 @@ pub async fn tokens(folder: &Path, workers: usize, hours: i64) -> Result<Value, 
     let store: Store = life.world.product.store.clone();
     let ready = life.world.zoho.ready();
     let accounts = edge::clients::zoho_accounts(
+        local::nearby::nearby(life.world.zoho.clone()),
         &ready.client_id,
         SecretString::from(ready.client_secret.clone()),
         Some(&ready.base_url),

@@ -197,8 +197,11 @@ impl Failures {
     }
 }
 
+/// What puts a due mail off until an instant.
+type PutOff = fn(Timestamp) -> Fact;
+
 /// When the lead is due to be sent the delivery, and what puts that off.
-pub(super) fn waits_for(lead: &Lead, name: &DeliveryId) -> Option<(Timestamp, fn(Timestamp) -> Fact)> {
+pub(super) fn waits_for(lead: &Lead, name: &DeliveryId) -> Option<(Timestamp, PutOff)> {
     match (&lead.errand, &lead.stage) {
         (Some(errand @ Errand { progress: ErrandProgress::Waiting { due, .. }, .. }), _)
             if lead.errand_delivery(errand) == *name =>

@@ -168,9 +168,12 @@ async fn a_mass_assignment_beyond_the_budget_is_taken_on_bit_by_bit() {
     let all: Vec<&str> = ids.iter().map(String::as_str).collect();
     stage.credits_left(40).await;
     stage.assign("Contacts", &all);
+    let begun = stage.world.clock.now();
     stage.world.settle().await;
     let at_once = stage.taken_on(&ids);
-    assert!(at_once < ids.len(), "the budget was not enough: {at_once}");
+    let waited = stage.world.clock.now().duration_since(begun);
+    // A credit that flows soon is waited for; waiting moves this clock.
+    assert!(at_once < ids.len() || waited > SignedDuration::from_secs(60), "{at_once} records in {waited}");
     let mut before = at_once;
     for _ in 0..40 {
         if before == ids.len() {

@@ -133,7 +133,7 @@ impl Deliveries {
         outcome: Outcome,
         fact: impl Fn(&OutgoingMail) -> Fact + Send + Sync,
     ) -> Result<Applied, AppError> {
-        let after = Delivery { outcome, ..known.value };
+        let after = Delivery { outcome, look_up_at: None, ..known.value };
         let alongside = Alongside { delivery: Some((&after, Some(known.version))), ..Alongside::default() };
         let fact = |lead: &Lead| is_sending(lead, &after.mail.delivery).then(|| fact(&after.mail));
         self.changes.apply(org, id, fact, alongside).await

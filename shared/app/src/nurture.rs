@@ -281,16 +281,23 @@ impl Nurture {
         }
     }
 
-    /// Looks once more for a mail whose fate is unknown. It is not sent again, whatever is found: its lead's follow-up has
-    /// gone on without it.
+    /// Looks for a mail whose fate is unknown. It is not sent again, whatever is found: its lead's follow-up has gone on, or
+    /// ended, without it.
     async fn look_up(&self, org: &OrgId, id: &LeadId, name: &DeliveryId) -> Result<Stepped, AppError> {
+        let stored = self.store().lead(org, id).await?;
+        if stored.is_some_and(|stored| stored.lead.in_flight().is_some_and(|(in_flight, _)| in_flight == *name)) {
+            // The lead waits for it, under a lease of its own.
+            return Ok(Stepped::Nothing);
+        }
         let Some(known) = self.store().delivery(org, id, name).await? else { return Ok(Stepped::Nothing) };
+        let is_open = matches!(known.value.outcome, Outcome::Claimed | Outcome::Unknown);
         let outcome = match self.mailer.find(org, &known.value.mail).await {
-            Lookup::Sent { message_id, at } if known.value.outcome == Outcome::Unknown => {
+            Lookup::Sent { message_id, at } if is_open => {
                 self.deliveries.sent(org, id, known, &message_id, at).await?;
                 return Ok(Stepped::Settled);
             }
-            Lookup::NotSent if known.value.outcome == Outcome::Unknown => Outcome::NeverLeft,
+            Lookup::NotSent if is_open => Outcome::NeverLeft,
+            Lookup::CannotTell if is_open => Outcome::Unknown,
             Lookup::Sent { .. } | Lookup::NotSent | Lookup::CannotTell => known.value.outcome.clone(),
         };
         let after = Delivery { look_up_at: None, outcome, ..known.value };

@@ -124,12 +124,14 @@ impl Nurture {
             let commit = match wait {
                 Some((until, booked)) => due.commit(due.waits(until, booked))?,
                 None => {
-                    let delivery = match written.take() {
+                    let mut delivery = match written.take() {
                         Some(delivery) => delivery,
                         None => self.written(due).await?,
                     };
                     // The sender's time begins when the writer's is over.
                     let lease_until = self.changes().clock.real() + LEASE;
+                    // Should the sender die, and the lead go on or end meanwhile, the mail itself is still looked for.
+                    delivery.look_up_at = Some(lease_until);
                     let commit = due.commit(Fact::Claimed { delivery: due.name(), lease_until })?;
                     let commit = commit.because(due.decision(Ruling::Written { how: delivery.how.clone() }));
                     let commit = commit.claiming(&delivery, due.before.as_ref().map(|before| before.version))?;

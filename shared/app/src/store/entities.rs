@@ -125,7 +125,7 @@ pub struct Delivery {
     /// Who wrote it.
     #[serde(default)]
     pub how: How,
-    /// When somebody wants it looked up again, real time.
+    /// When it is looked up, real time: when its sender cannot be alive any more, or when somebody wants it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look_up_at: Option<Timestamp>,
 }

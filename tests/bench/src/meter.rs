@@ -104,7 +104,7 @@ impl Table for Metered {
                     |row| row.work.as_ref().map(work),
                     |row| key_size(&row.key) + 60,
                 );
-                units += index_units(before.as_ref(), after, |row| row.listing.as_ref().map(listed), |row| size(row));
+                units += index_units(before.as_ref(), after, |row| row.listing.as_ref().map(listed), size);
             }
         }
         self.units.writes.fetch_add(units, Ordering::Relaxed);

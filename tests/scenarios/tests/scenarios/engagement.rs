@@ -49,7 +49,7 @@ impl Watched {
             if self.stage.world.mails().unwrap().len() >= count {
                 return;
             }
-            self.stage.world.step_to_next(&self.stage.org, SignedDuration::from_hours(12)).await.unwrap();
+            Box::pin(self.stage.world.step_to_next(&self.stage.org, SignedDuration::from_hours(12))).await.unwrap();
         }
         panic!("mail {count} did not leave");
     }

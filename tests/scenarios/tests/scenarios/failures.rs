@@ -73,7 +73,7 @@ async fn a_refused_change_is_told_and_passes_when_it_is_tried_again() {
     assert_eq!((wrong.due.len(), wrong.refused.len()), (0, 1));
     stage.world.clock.advance_to(stage.world.clock.now() + SignedDuration::from_mins(1));
     let retried = stage.retry(Which::These(vec![failure.id.clone()])).await;
-    assert_eq!(retried.due, [failure.id.clone()]);
+    assert_eq!(retried.due, std::slice::from_ref(&failure.id));
     assert_eq!(stage.notes(&id), ["Tara Quinn works on this record"]);
     assert!(stage.failures().await.is_empty(), "it passed");
     assert_eq!(stage.done(Direction::ToCrm, "notes").await, [(0, 0, 1), (1, 0, 0)]);

@@ -1,7 +1,7 @@
 //! The adapters, made once when a function starts. Each function asks for the ports its use case needs, and no more: what
 //! it does not ask for is not linked into it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use app::budgets::{CrmBudgets, PacedMailer};
@@ -64,6 +64,8 @@ pub struct Clients {
     config: SdkConfig,
     /// The stack whose names are used, where no function's environment says them.
     stack: Option<String>,
+    /// The table, once somebody asked for it.
+    store: OnceLock<Store>,
 }
 
 impl Clients {
@@ -74,7 +76,7 @@ impl Clients {
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .build();
         let config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
-        Self { config, stack: None }
+        Self { config, stack: None, store: OnceLock::new() }
     }
 
     /// A deployed stack, from outside: `template.yaml` names its table and its bus after it.
@@ -93,8 +95,12 @@ impl Clients {
 
     /// The table.
     pub fn store(&self) -> Result<Store, SettingError> {
+        if let Some(store) = self.store.get() {
+            return Ok(store.clone());
+        }
         let client = aws_sdk_dynamodb::Client::new(&self.config);
-        Ok(Store::new(Arc::new(DynamoTable::new(&client, self.name(settings::TABLE_NAME)?))))
+        let store = Store::new(Arc::new(DynamoTable::new(&client, self.name(settings::TABLE_NAME)?)));
+        Ok(self.store.get_or_init(|| store).clone())
     }
 
     /// The bus.

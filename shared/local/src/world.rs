@@ -20,7 +20,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use url::Url;
-use zoho_sim::{Faults, SimConfig, Simulator, StateQuery};
+use zoho_sim::{Callback, Faults, SimConfig, Simulator, StateQuery};
 
 use crate::clock::SettableClock;
 use crate::embedded::FileSecrets;
@@ -70,7 +70,9 @@ pub struct WorldOptions {
 pub const ASSISTANT: &str = "tara@acme.example";
 
 /// Where the product believes itself to be; nothing is ever sent there.
-const PUBLIC_URL: &str = "http://127.0.0.1:8080/";
+pub(crate) const PUBLIC_URL: &str = "http://127.0.0.1:8080/";
+/// The mail domain that receives answers.
+pub(crate) const REPLY_DOMAIN: &str = "reply.acme.example";
 
 impl World {
     /// Makes a world with nothing connected yet.
@@ -114,7 +116,7 @@ impl World {
             key,
             public_url: edge::settings::parse_public_url(PUBLIC_URL)
                 .map_err(|error| WorldError::new("address", error))?,
-            reply_domain: Some("reply.acme.example".to_owned()),
+            reply_domain: Some(REPLY_DOMAIN.to_owned()),
             field_prefix: edge::settings::DEFAULT_FIELD_PREFIX.to_owned(),
             inbound_token: None,
         });
@@ -160,10 +162,7 @@ impl World {
             let callbacks = self.zoho.take_due_callbacks(self.clock.now());
             let quiet = callbacks.is_empty();
             for callback in callbacks {
-                let path = Url::parse(&callback.url).map_or_else(|_| String::new(), |url| url.path().to_owned());
-                let request = http::Request::builder().method("POST").uri(path).body(Body::Text(callback.body.clone()));
-                let Ok(request) = request else { continue };
-                let status = self.product.route(request).await.status().as_u16();
+                let status = bring(&self.product, &callback).await;
                 self.zoho.record_delivery(&callback, Ok(status));
             }
             if self.product.pump().await == 0 && quiet {
@@ -274,7 +273,20 @@ pub(crate) async fn consent(product: &Product, zoho: &Simulator, user: &str) -> 
     Ok(request(product, "GET", &path, Some(&cookie), Body::Empty).await)
 }
 
-async fn request(product: &Product, method: &str, path: &str, cookie: Option<&str>, body: Body) -> Response<Body> {
+/// Posts one of Zoho's callbacks to the product; returns the status it is answered with.
+pub(crate) async fn bring(product: &Product, callback: &Callback) -> u16 {
+    let path = Url::parse(&callback.url).map_or_else(|_| String::new(), |url| url.path().to_owned());
+    request(product, "POST", &path, None, Body::Text(callback.body.clone())).await.status().as_u16()
+}
+
+/// What the product answers.
+pub(crate) async fn request(
+    product: &Product,
+    method: &str,
+    path: &str,
+    cookie: Option<&str>,
+    body: Body,
+) -> Response<Body> {
     let mut request = http::Request::builder().method(method).uri(path);
     if let Some(cookie) = cookie {
         request = request.header(COOKIE, cookie);

@@ -6,6 +6,8 @@
 
 mod chance;
 mod gate;
+mod job;
+mod ledger;
 mod people;
 mod promises;
 mod sink;
@@ -17,8 +19,9 @@ use jiff::SignedDuration;
 use zoho_sim::Faults;
 
 use crate::world::WorldError;
+use job::Job;
 use people::People;
-use stage::{Job, Stage};
+use stage::Stage;
 
 /// A Monday morning in London.
 const START: &str = "2026-01-05T08:30:00Z";

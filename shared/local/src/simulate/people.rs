@@ -9,8 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use zoho_sim::StateQuery;
 
-use super::gate::{Departed, lock};
-use super::stage::{Job, Stage};
+use super::gate::lock;
+use super::job::Job;
+use super::sink::Departed;
+use super::stage::Stage;
 use crate::product::Product;
 use crate::world::ASSISTANT;
 
@@ -164,7 +166,7 @@ impl People {
 
     fn react(&self, stage: &mut Stage, departed: &Departed) {
         let (now, org) = (stage.clock.now(), stage.org.clone());
-        let report = |what| Job::Report(MailEvent { org: org.clone(), delivery: departed.delivery.clone(), what });
+        let report = |what| Job::Report(MailEvent { org: org.clone(), delivery: departed.mail.delivery.clone(), what });
         let left = || MailEventKind::Left { message_id: departed.message_id.clone(), at: Some(departed.at) };
         for rate in [0.8, 0.1] {
             if stage.chance.happens(rate) {
@@ -181,7 +183,7 @@ impl People {
                 let raw = format!(
                     "From: {from}\r\nTo: {to}\r\nSubject: Re: Hello\r\nMessage-ID: <answer.{}@example.com>\r\nIn-Reply-To: {id}\r\n\
                      References: {id}\r\n\r\n{text}\r\n",
-                    departed.delivery,
+                    departed.mail.delivery,
                     id = departed.message_id
                 );
                 let mail = Job::Mail(Arc::new(raw.into_bytes()));
@@ -192,7 +194,7 @@ impl People {
                 stage.at(later, mail);
             }
             6 => {
-                if let Some(lead) = departed.delivery.lead() {
+                if let Some(lead) = departed.mail.delivery.lead() {
                     let token = stage.key.name(Purpose::Unsubscribe, &org, &lead);
                     stage.at(later, Job::Unsubscribe(format!("/unsubscribe/{token}")));
                 }

@@ -38,19 +38,19 @@ fn mails(stage: &Stage, state: &Value, broken: &mut Vec<String>) {
     let there: BTreeSet<&str> = there.filter_map(|record| record["id"].as_str()).collect();
     let (departed, ledger) = (lock(&stage.sink.departed), lock(&stage.ledger));
     let mut seen = BTreeSet::new();
-    for mail in departed.iter() {
-        let delivery = mail.delivery.as_str();
+    for left in departed.iter() {
+        let delivery = left.mail.delivery.as_str();
         if !seen.insert(delivery) {
             broken.push(format!("{delivery} left twice"));
         }
-        let suppressed = ledger.suppressed.get(&mail.mail.to.address.hash());
+        let suppressed = ledger.suppressed.get(&left.mail.to.address.hash());
         if let (Some(claimed), Some(suppressed)) = (ledger.claimed.get(delivery), suppressed)
             && claimed > suppressed
         {
             broken.push(format!("{delivery} was claimed after its address was suppressed"));
         }
-        let record = mail.delivery.lead().map(|lead| lead.record().id.to_string()).unwrap_or_default();
-        if there.contains(record.as_str()) && !logged.contains_key(mail.message_id.as_str()) {
+        let record = left.mail.delivery.lead().map(|lead| lead.record().id.to_string()).unwrap_or_default();
+        if there.contains(record.as_str()) && !logged.contains_key(left.message_id.as_str()) {
             broken.push(format!("{delivery} left and is not on its record"));
         }
     }

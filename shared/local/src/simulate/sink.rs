@@ -5,10 +5,20 @@ use std::sync::{Arc, Mutex};
 use app::ports::{Lookup, Mailer, SendError};
 use async_trait::async_trait;
 use domain::{OrgId, OutgoingMail};
+use jiff::Timestamp;
 
 use super::chance::Chance;
-use super::gate::{Departed, lock};
+use super::gate::lock;
 use crate::clock::SettableClock;
+
+/// A mail that left.
+#[derive(Debug, Clone)]
+pub(super) struct Departed {
+    /// The mail system's name for it.
+    pub message_id: String,
+    pub mail: OutgoingMail,
+    pub at: Timestamp,
+}
 
 /// The mail system.
 pub(super) struct Sink {
@@ -23,12 +33,7 @@ impl Sink {
         // As SES does: the mail leaves under a name of the mail system's own.
         let message_id = format!("<{:08}.{}@eu-west-1.amazonses.com>", departed.len(), mail.delivery);
         let at = self.clock.now();
-        departed.push(Departed {
-            delivery: mail.delivery.clone(),
-            message_id: message_id.clone(),
-            mail: mail.clone(),
-            at,
-        });
+        departed.push(Departed { message_id: message_id.clone(), mail: mail.clone(), at });
         message_id
     }
 }
@@ -52,7 +57,7 @@ impl Mailer for Sink {
 
     async fn find(&self, _: &OrgId, mail: &OutgoingMail) -> Lookup {
         let departed = lock(&self.departed);
-        let found = departed.iter().find(|departed| departed.delivery == mail.delivery);
+        let found = departed.iter().find(|departed| departed.mail.delivery == mail.delivery);
         found.map_or(Lookup::NotSent, |found| Lookup::Sent { message_id: found.message_id.clone(), at: Some(found.at) })
     }
 }

@@ -11,8 +11,8 @@ use std::task::Poll;
 
 use app::change::LeadChanges;
 use app::deliveries::Deliveries;
-use app::mail_events::{MailEvent, MailEvents};
-use app::ports::{Clock, Event, Secrets};
+use app::mail_events::MailEvents;
+use app::ports::{Clock, Secrets};
 use app::store::Store;
 use app::writing::Writing;
 use aws::DynamoTable;
@@ -22,10 +22,12 @@ use lambda_http::Body;
 use secrecy::SecretString;
 use url::Url;
 use zoho::{Carrier, Patience};
-use zoho_sim::{Callback, SimConfig, Simulator};
+use zoho_sim::{SimConfig, Simulator};
 
 use super::chance::Chance;
-use super::gate::{Gate, GatedMailer, GatedSecrets, GatedTable, GatedZoho, Ledger, Parked, WrongClock, lock};
+use super::gate::{Gate, GatedMailer, GatedSecrets, GatedTable, GatedZoho, Parked, WrongClock, lock};
+use super::job::Job;
+use super::ledger::Ledger;
 use super::sink::Sink;
 use super::{Options, START};
 use crate::bus::LocalBus;
@@ -33,69 +35,10 @@ use crate::clock::SettableClock;
 use crate::embedded::EmbeddedDynamo;
 use crate::nearby::nearby;
 use crate::product::{MAILBOXES, Parts, Product};
-use crate::world::{WorldError, consent};
+use crate::world::{PUBLIC_URL, REPLY_DOMAIN, WorldError, bring, consent, request};
 
-/// Where the product believes itself to be; nothing is ever sent there.
-const PUBLIC_URL: &str = "http://127.0.0.1:8080/";
-
-/// What a machine is asked to do.
+/// A machine, and what it has in memory.
 #[derive(Clone)]
-pub(super) enum Job {
-    /// An administrator connects the org.
-    Connect,
-    /// An administrator adds the assistant.
-    AddAssistant,
-    Tick,
-    Sweep,
-    Event(Event),
-    Callback(Arc<Callback>),
-    Mail(Arc<Vec<u8>>),
-    Report(MailEvent),
-    Unsubscribe(String),
-}
-
-impl Job {
-    fn name(&self) -> String {
-        match self {
-            Self::Connect => "connect".to_owned(),
-            Self::AddAssistant => "add the assistant".to_owned(),
-            Self::Tick => "tick".to_owned(),
-            Self::Sweep => "sweep".to_owned(),
-            Self::Event(event) => {
-                let name = format!("{event:?}");
-                name.split([' ', '{']).next().unwrap_or_default().to_owned()
-            }
-            Self::Callback(_) => "notification".to_owned(),
-            Self::Mail(_) => "mail".to_owned(),
-            Self::Report(_) => "report".to_owned(),
-            Self::Unsubscribe(_) => "unsubscribe".to_owned(),
-        }
-    }
-
-    /// Its function's time-out in `template.yaml`.
-    fn limit(&self) -> SignedDuration {
-        SignedDuration::from_secs(match self {
-            Self::Tick => 55,
-            Self::Sweep => 300,
-            Self::Connect | Self::AddAssistant | Self::Callback(_) | Self::Unsubscribe(_) => 29,
-            Self::Event(_) => 120,
-            Self::Mail(_) => 60,
-            Self::Report(_) => 30,
-        })
-    }
-
-    /// When it comes again after it failed for the `tries`th time: queues bring messages again, people try again; what a
-    /// schedule starts, it starts anew anyway; Zoho sends a notification once.
-    fn again(&self, tries: u32) -> Option<SignedDuration> {
-        match self {
-            Self::Tick | Self::Sweep | Self::Callback(_) => None,
-            Self::Event(_) if tries >= 3 => None,
-            Self::Event(_) | Self::Mail(_) | Self::Report(_) => Some(SignedDuration::from_mins(3)),
-            Self::Connect | Self::AddAssistant | Self::Unsubscribe(_) => Some(SignedDuration::from_secs(40)),
-        }
-    }
-}
-
 struct Machine {
     product: Arc<Product>,
     mail_events: Arc<MailEvents>,
@@ -137,6 +80,8 @@ pub(super) struct Stage {
     gate: Arc<Gate>,
     bus: Arc<LocalBus>,
     table: DynamoTable,
+    /// The same rows, with nothing going wrong on the way.
+    truth: DynamoTable,
     secrets: Arc<GatedSecrets>,
     carrier: Carrier,
     machines: Vec<Option<Machine>>,
@@ -175,11 +120,12 @@ impl Stage {
         let near = nearby(zoho.clone());
         let transport = Arc::new(GatedZoho { zoho: near.transport, gate: gate.clone() });
         let carrier = Carrier { transport, patience: Patience::default() };
-        let broken = |error: &dyn std::fmt::Display| WorldError::new("the table", error);
-        let table = EmbeddedDynamo::memory().map_err(|error| broken(&error))?.with_faults(chance.clone());
-        let table = table.table().await.map_err(|error| broken(&error))?;
+        let database = EmbeddedDynamo::memory().map_err(|error| WorldError::new("the table", error))?;
+        let truth = database.table().await.map_err(|error| WorldError::new("the table", error))?;
+        let table = database.with_faults(chance.clone()).table().await;
+        let table = table.map_err(|error| WorldError::new("the table", error))?;
         let ready = zoho.ready();
-        let stage = Self {
+        Ok(Self {
             org: format!("local-{}", ready.org_id).parse().map_err(|error| WorldError::new("the org", error))?,
             key: SigningKey::new(b"a key of a simulated world")
                 .ok_or_else(|| WorldError::new("the key", "is short"))?,
@@ -203,15 +149,15 @@ impl Stage {
             zoho,
             gate,
             table,
+            truth,
             carrier,
-        };
-        Ok(stage)
+        })
     }
 
     /// A machine with nothing in its memory, whose clock is wrong by up to five minutes.
     fn machine(&self) -> Result<Machine, WorldError> {
-        let wrong = |what: &str, error: &dyn std::fmt::Display| WorldError::new(what, error);
-        let table = GatedTable { table: self.table.clone(), gate: self.gate.clone(), ledger: self.ledger.clone() };
+        let (table, truth) = (self.table.clone(), self.truth.clone());
+        let table = GatedTable { table, truth, gate: self.gate.clone(), ledger: self.ledger.clone() };
         let store = Store::new(Arc::new(table));
         let skew = if self.chance.strikes(0.5) { self.chance.seconds(-300..301) } else { SignedDuration::ZERO };
         let clock = Arc::new(WrongClock { clock: self.clock.clone(), ahead: skew, gate: self.gate.clone() });
@@ -219,11 +165,11 @@ impl Stage {
         let secret = SecretString::from(ready.client_secret.clone());
         let accounts =
             edge::clients::zoho_accounts(self.carrier.clone(), &ready.client_id, secret, Some(&ready.base_url))
-                .map_err(|error| wrong("accounts", &error))?;
+                .map_err(|error| WorldError::new("accounts", error))?;
         let secrets: Arc<dyn Secrets> = self.secrets.clone();
         let mailboxes =
             edge::clients::mailbox_access(store.clone(), secrets.clone(), clock.clone(), MAILBOXES.to_owned())
-                .map_err(|error| wrong("mailboxes", &error))?;
+                .map_err(|error| WorldError::new("mailboxes", error))?;
         let changes = LeadChanges { store: store.clone(), events: self.bus.clone(), clock: clock.clone() };
         let product = Product::new(Parts {
             store,
@@ -236,8 +182,8 @@ impl Stage {
             mailboxes,
             clock: clock.clone(),
             key: self.key.clone(),
-            public_url: Url::parse(PUBLIC_URL).map_err(|error| wrong("address", &error))?,
-            reply_domain: Some("reply.acme.example".to_owned()),
+            public_url: Url::parse(PUBLIC_URL).map_err(|error| WorldError::new("address", error))?,
+            reply_domain: Some(REPLY_DOMAIN.to_owned()),
             field_prefix: edge::settings::DEFAULT_FIELD_PREFIX.to_owned(),
             inbound_token: None,
         });
@@ -364,21 +310,27 @@ impl Stage {
             }
             self.at(now + delay, Job::Event(event));
         }
-        let ledger = lock(&self.ledger);
-        let soon = now + SignedDuration::from_mins(5);
-        let (mails, hints) = (ledger.next_due(&MAILS), ledger.next_due(&HINTS));
-        drop(ledger);
-        // A tick with nothing to do changes nothing: it is left out.
-        if self.next_tick <= now && mails.is_some_and(|due| due <= soon) {
+        let (tick, sweep) = self.schedules();
+        if tick.is_some_and(|at| at <= now) {
             let twice = self.chance.strikes(0.05);
             (0..=usize::from(twice)).for_each(|_| self.at(now, Job::Tick));
             self.next_tick = now + SignedDuration::from_mins(1);
         }
-        if self.next_sweep <= now && hints.is_some_and(|due| due <= soon) {
+        if sweep.is_some_and(|at| at <= now) {
             self.at(now, Job::Sweep);
             // Where nobody did anything for an hour, the schedule's calls are left out, most of them.
             self.next_sweep = now + SignedDuration::from_mins(if self.stirred > now { 15 } else { 180 });
         }
+    }
+
+    /// When the schedules start the next tick and the next sweep. With nothing to do they would change nothing, and are left
+    /// out; the fastest clock says five minutes early that there is something.
+    fn schedules(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        let ledger = lock(&self.ledger);
+        let early = |due: Timestamp| due - SignedDuration::from_mins(5);
+        let tick = ledger.next_due(&MAILS).map(|due| early(due).max(self.next_tick));
+        let sweep = ledger.next_due(&HINTS).map(|due| early(due).max(self.next_sweep));
+        (tick, sweep)
     }
 
     fn start_jobs(&mut self) -> Result<(), WorldError> {
@@ -390,19 +342,20 @@ impl Stage {
                 break;
             }
             let machine = free[self.chance.below(free.len())];
-            if self.machines[machine].is_none() {
-                self.machines[machine] = Some(self.machine()?);
-            }
+            let on = match self.machines[machine].clone() {
+                Some(on) => on,
+                None => self.machine()?,
+            };
+            self.machines[machine] = Some(on.clone());
             let Waiting { job, tries, .. } = self.waiting.remove(at);
-            let Some(work) = self.machines[machine].as_ref().map(|on| self.work(on, job.clone())) else { break };
-            self.tasks.push(Task { machine, job, tries, work, parked: Parked::At("the start"), since: now });
+            let work = self.work(on, job.clone());
+            self.tasks.push(Task { machine, job, tries, work, parked: Parked::Before("anything"), since: now });
         }
         Ok(())
     }
 
-    fn work(&self, machine: &Machine, job: Job) -> Work {
-        let (product, mail_events, clock) =
-            (machine.product.clone(), machine.mail_events.clone(), machine.clock.clone());
+    fn work(&self, machine: Machine, job: Job) -> Work {
+        let Machine { product, mail_events, clock } = machine;
         let (zoho, org) = (self.zoho.clone(), self.org.clone());
         Box::pin(async move {
             match job {
@@ -411,41 +364,28 @@ impl Stage {
                 Job::Tick => product.tick().await.is_ok(),
                 Job::Sweep => product.sweep(clock.real()).await.is_ok(),
                 Job::Event(event) => product.deliver(&event).await,
-                Job::Callback(callback) => {
-                    let path = Url::parse(&callback.url).map_or_else(|_| String::new(), |url| url.path().to_owned());
-                    post(&product, path, Body::Text(callback.body.clone())).await
-                }
+                Job::Callback(callback) => (200..300).contains(&bring(&product, &callback).await),
                 Job::Mail(raw) => product.receive(&raw).await.is_ok(),
                 Job::Report(report) => mail_events.apply(&report).await.is_ok(),
-                Job::Unsubscribe(path) => post(&product, path, Body::Empty).await,
+                Job::Unsubscribe(path) => {
+                    request(&product, "POST", &path, None, Body::Empty).await.status().is_success()
+                }
             }
         })
     }
 
     fn next_instant(&self) -> Timestamp {
-        let ledger = lock(&self.ledger);
-        let ahead = SignedDuration::from_mins(5);
-        let mails = ledger.next_due(&MAILS).map(|due| (due - ahead).max(self.next_tick));
-        let hints = ledger
-            .next_due(&["upkeep", "notification", "writeback", "bulk"])
-            .map(|due| (due - ahead).max(self.next_sweep));
+        let (tick, sweep) = self.schedules();
         let sleepers = self.tasks.iter().filter_map(|task| match task.parked {
             Parked::Until(until) => Some(until),
-            Parked::At(_) => None,
+            Parked::Before(_) | Parked::After(_) => None,
         });
         let jobs = self.waiting.iter().map(|waiting| waiting.at);
-        let known = [mails, hints, self.zoho.next_callback_due(), self.alarm].into_iter().flatten();
+        let known = [tick, sweep, self.zoho.next_callback_due(), self.alarm].into_iter().flatten();
         let soonest = known.chain(sleepers).chain(jobs).min();
         let now = self.clock.now();
         soonest
             .unwrap_or(now + SignedDuration::from_hours(1))
             .clamp(now + SignedDuration::from_millis(1), now + SignedDuration::from_hours(1))
-    }
-}
-
-async fn post(product: &Product, path: String, body: Body) -> bool {
-    match http::Request::builder().method("POST").uri(path).body(body) {
-        Ok(request) => product.route(request).await.status().is_success(),
-        Err(_) => false,
     }
 }

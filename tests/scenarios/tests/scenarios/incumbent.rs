@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Assistant, Calendar, ConnectionStatus, LeadId, SendWindow};
+use domain::{Calendar, ConnectionStatus, LeadId, SendWindow};
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -13,15 +13,6 @@ use serde_json::{Value, json};
 use super::journeys::{Stage, stage};
 
 impl Stage {
-    async fn edit_tara(&self, change: impl Fn(&mut Assistant) + Send + Sync) {
-        let edit = |assistant: &mut Assistant| {
-            change(assistant);
-            Ok(())
-        };
-        self.world.product.admin().edit_assistant(&self.org, &"tara".parse().unwrap(), edit).await.unwrap();
-        self.world.settle().await;
-    }
-
     async fn schedule(&self, steps: Vec<Value>) {
         let schedule = json!({ "name": "Short", "closing_days": 9, "steps": steps });
         self.world.product.admin().add_schedule(&self.org, &serde_json::from_value(schedule).unwrap()).await.unwrap();

@@ -29,6 +29,9 @@ const CHANNEL_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24 - 1);
 const CHANNEL_RENEWAL: SignedDuration = SignedDuration::from_hours(5 * 24);
 /// Hints repeated by one sweep.
 const PER_SHARD: u32 = 100;
+/// Connections of one shard that a sweep finds due. Each is looked after on its own, so that ten thousand of them are an
+/// affair of many functions at once and not of one for hours.
+const CONNECTIONS_PER_SHARD: u32 = 5_000;
 
 /// Looks after connections.
 pub struct Upkeep {
@@ -43,20 +46,14 @@ pub struct Upkeep {
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Connections looked after.
+    /// Connections that are due to be looked after.
     pub connections: u32,
-    /// Connections that met an error, which was logged.
-    pub failed: u32,
     /// Hints repeated because what they hinted at was still waiting.
     pub hints: u32,
     /// Orders for many leads that were taken up again.
     pub orders: u32,
     /// Records that had failed and were looked at again.
     pub retried: u32,
-    /// Changes in the CRM of which no notification had told.
-    pub missed: u32,
-    /// Seconds until the first channel ends; `None` without one.
-    pub channel_expires_in_secs: Option<i64>,
 }
 
 /// What looking after one connection found.
@@ -69,7 +66,7 @@ pub struct LookedAfter {
 }
 
 impl Upkeep {
-    /// Looks after every connection that is due, and repeats hints that got lost.
+    /// Asks for every connection that is due to be looked after, and repeats hints that got lost.
     pub async fn sweep(&self) -> Result<Swept, AppError> {
         self.sweep_as_of(self.enrol.changes.clock.real()).await
     }
@@ -78,23 +75,10 @@ impl Upkeep {
     pub async fn sweep_as_of(&self, now: Timestamp) -> Result<Swept, AppError> {
         let mut swept = Swept::default();
         let store = &self.enrol.changes.store;
-        for key in store.due(Queue::Upkeep, now, PER_SHARD).await? {
-            let Some(org) = keys::org_of(&key) else { continue };
-            swept.connections += 1;
-            match self.look_after(&org).await {
-                Ok(LookedAfter { channel_expires, missed }) => {
-                    swept.missed += missed;
-                    let left = channel_expires
-                        .map(|expires| expires.duration_since(self.enrol.changes.clock.real()).as_secs());
-                    swept.channel_expires_in_secs = [swept.channel_expires_in_secs, left].into_iter().flatten().min();
-                }
-                Err(error) => {
-                    tracing::error!(%org, %error, "upkeep failed; it is tried again in a minute");
-                    swept.failed += 1;
-                }
-            }
-        }
-        let (mut hints, mut failed) = (Vec::new(), Vec::new());
+        let due = store.due(Queue::Upkeep, now, CONNECTIONS_PER_SHARD).await?;
+        let mut hints: Vec<_> = due.iter().filter_map(keys::org_of).map(|org| Event::UpkeepDue { org }).collect();
+        swept.connections = u32::try_from(hints.len()).unwrap_or(u32::MAX);
+        let mut failed = Vec::new();
         for key in store.due(Queue::Notification, now, PER_SHARD).await? {
             let Some(org) = keys::org_of(&key) else { continue };
             if let Some(lead) = keys::record_in_trouble(&key) {
@@ -109,7 +93,7 @@ impl Upkeep {
         let waiting = store.due(Queue::Writeback, now, PER_SHARD).await?;
         let orgs: BTreeSet<OrgId> = waiting.iter().filter_map(keys::org_of).collect();
         hints.extend(orgs.into_iter().map(|org| Event::WritebackPending { org }));
-        swept.hints = u32::try_from(hints.len()).unwrap_or(u32::MAX);
+        swept.hints = u32::try_from(hints.len()).unwrap_or(u32::MAX) - swept.connections;
         if !hints.is_empty() {
             self.enrol.changes.events.publish(&hints).await?;
         }

@@ -184,7 +184,9 @@ impl Product {
         let response: SqsBatchResponse = match event {
             Event::RecordsChanged { .. } => self.enrolment.handle(batch).await,
             Event::WritebackPending { .. } => self.crm_writeback.handle(batch).await,
-            Event::Connected { .. } | Event::AssistantChanged { .. } => self.upkeep.handle(batch).await,
+            Event::Connected { .. } | Event::AssistantChanged { .. } | Event::UpkeepDue { .. } => {
+                self.upkeep.handle(batch).await
+            }
         };
         response.batch_item_failures.is_empty()
     }

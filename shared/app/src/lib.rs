@@ -4,6 +4,7 @@ pub mod actions;
 pub mod admin;
 pub mod change;
 pub mod connect;
+pub mod console;
 pub mod deliveries;
 mod directory;
 pub mod enrol;

@@ -21,6 +21,7 @@ use app::writeback::Writeback;
 use app::writing::Writing;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use console::Console;
+use console::site::Site;
 use crm_webhook::CrmWebhook;
 use crm_writeback::CrmWriteback;
 use data_encoding::BASE32_NOPAD;
@@ -135,12 +136,13 @@ impl Product {
         };
         let poll = PollMailboxes { receive: receive(), access: mailboxes };
         Self {
-            oauth_callback: OauthCallback { connect, public_url: Some(public_url) },
+            oauth_callback: OauthCallback::new(connect, Some(public_url.clone())),
             crm_webhook: CrmWebhook { notify },
             enrolment: Enrolment { enrol: enrol() },
             nurture_tick: NurtureTick { nurture, poll },
             crm_writeback: CrmWriteback { writeback: Writeback { changes: changes.clone(), crm: crm.clone() } },
             console: Console {
+                site: Site::new(&changes, key.clone(), Some(public_url)),
                 unsubscribe: Unsubscribe { changes: changes.clone(), key: key.clone() },
                 touches: Touches { changes: changes.clone() },
                 key: key.clone(),
@@ -158,7 +160,7 @@ impl Product {
     /// Answers an HTTP request, as the API's routes in `template.yaml` would have it answered.
     pub async fn route(&self, request: Request) -> Response<Body> {
         match request.uri().path() {
-            "/oauth/authorize" | "/oauth/callback" => self.oauth_callback.handle(request).await,
+            "/oauth/authorize" | "/oauth/sign-in" | "/oauth/callback" => self.oauth_callback.handle(request).await,
             "/zoho/notifications" => self.crm_webhook.handle(request).await,
             _ => self.console.handle(request).await,
         }

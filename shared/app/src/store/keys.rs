@@ -19,14 +19,17 @@
 //! | lead of a Message-ID | `message#O#H` | `message` | |
 //! | org of a mailbox | `mailbox#H` | `mailbox` | |
 //! | notification | `notification#O` | its hash | work `notification#N` until it is done |
+//! | when the newest notification came | `notification#O` | `newest` | |
 //! | change for the CRM | `outbox#O` | `T#L` | work `writeback#N` |
 //! | change that was given up | `failure#O` | `T#L` | |
 //! | owner last seen | `seen#O#L` | `owner` | |
 //! | an order for many leads, and which leads | `bulk#O` | its name, and `NAME#N` | work `bulk#N` until it is done |
+//! | a session of the console | `session#O` | hash of its secret | |
+//! | sign-ins from an address | `signin#H` | `tries` | |
 //! | done for this lead | `lead#O#L` | `asked#NAME` | |
 //!
 //! `O` org, `L` lead, `A` assistant, `S` schedule, `R` revision, `H` a SHA-256, `N` a shard, `T` a time. The org is in every key but the mailbox's, by
-//! which the org of a mail from outside is found.
+//! which the org of a mail from outside is found, and the sign-ins', whose org is not known yet.
 
 use data_encoding::HEXLOWER;
 use domain::{AssistantId, DeliveryId, EmailAddress, LeadId, OrgId};
@@ -165,8 +168,10 @@ pub(super) fn decision(org: &OrgId, lead: &LeadId, at: Timestamp, version: u64, 
 }
 
 pub(super) fn delivery(org: &OrgId, lead: &LeadId, delivery: &DeliveryId) -> Key {
-    key(lead_partition(org, lead), format!("delivery#{delivery}"))
+    key(lead_partition(org, lead), format!("{DELIVERIES}{delivery}"))
 }
+
+pub(super) const DELIVERIES: &str = "delivery#";
 
 pub(super) fn mail_read(org: &OrgId, lead: &LeadId, message_id: &str) -> Key {
     key(lead_partition(org, lead), format!("mail#{}", hash(message_id)))
@@ -227,6 +232,11 @@ pub(super) fn notification(org: &OrgId, name: &str) -> Key {
     key(format!("notification#{org}"), name)
 }
 
+/// Names of notifications are hashes, so none is called this.
+pub(super) fn heard(org: &OrgId) -> Key {
+    notification(org, "newest")
+}
+
 pub(super) fn outbox_partition(org: &OrgId) -> String {
     format!("outbox#{org}")
 }
@@ -246,6 +256,19 @@ pub(super) fn seen_owner(org: &OrgId, lead: &LeadId) -> Key {
 
 pub(super) fn lead_list(org: &OrgId) -> String {
     format!("leads#{org}")
+}
+
+pub(super) fn session_partition(org: &OrgId) -> String {
+    format!("session#{org}")
+}
+
+/// By the hash: who reads the table cannot sign in with what it holds.
+pub(super) fn session(org: &OrgId, secret: &str) -> Key {
+    key(session_partition(org), hash(secret))
+}
+
+pub(super) fn sign_ins(address: &str) -> Key {
+    key(format!("signin#{}", hash(address)), "tries")
 }
 
 /// The org in a partition such as `lead#us-60001#contacts-77` or `outbox#us-60001`.

@@ -8,6 +8,7 @@ pub mod keys;
 mod lead_commit;
 mod mailboxes;
 mod schedules;
+mod sessions;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,8 +27,9 @@ pub use entities::{
 pub use keys::Queue;
 pub use lead_commit::{Alongside, Clash, LeadCommit};
 pub use schedules::Reach;
+pub use sessions::ConsoleSession;
 
-use crate::ports::{Expect, IndexEntry, Key, Page, Row, Table, TableError, Write};
+use crate::ports::{Expect, IndexEntry, Key, ListOrder, Page, Row, Table, TableError, Write};
 
 /// Something read from the table, with the version its next write must find.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,9 +134,21 @@ impl Store {
 
     /// Leads of an org, newest activity last, a page at a time.
     pub async fn leads(&self, org: &OrgId, from: Option<&str>, limit: u32) -> Result<(Vec<Lead>, Option<String>)> {
-        let page = self.table.list(&keys::lead_list(org), "", from, limit).await?;
+        let page = self.table.list(&keys::lead_list(org), "", ListOrder::Ascending, from, limit).await?;
         let leads = page.rows.iter().map(|row| parse::<LeadRow>(row).map(|row| row.lead)).collect::<Result<_>>()?;
         Ok((leads, page.next))
+    }
+
+    /// Leads of an org, newest activity first; each with where a page goes on after it.
+    pub async fn newest_leads(
+        &self,
+        org: &OrgId,
+        from: Option<&str>,
+        limit: u32,
+    ) -> Result<(Vec<(Lead, Option<String>)>, Option<String>)> {
+        let page = self.table.list(&keys::lead_list(org), "", ListOrder::Descending, from, limit).await?;
+        let lead = |row: &Row| Ok((parse::<LeadRow>(row)?.lead, self.table.after(row)));
+        Ok((page.rows.iter().map(lead).collect::<Result<_>>()?, page.next))
     }
 
     /// A lead's story, oldest first.
@@ -147,6 +161,12 @@ impl Store {
     pub async fn decisions(&self, org: &OrgId, id: &LeadId) -> Result<Vec<Decision>> {
         let decisions = self.read_all(&keys::lead_partition(org, id), keys::DECISIONS).await?;
         Ok(decisions.into_iter().map(|stored| stored.value).collect())
+    }
+
+    /// All mails that were written to a lead, by name.
+    pub async fn deliveries(&self, org: &OrgId, id: &LeadId) -> Result<Vec<Delivery>> {
+        let deliveries = self.read_all(&keys::lead_partition(org, id), keys::DELIVERIES).await?;
+        Ok(deliveries.into_iter().map(|stored| stored.value).collect())
     }
 
     /// A delivery by its name.
@@ -196,6 +216,17 @@ impl Store {
     /// A notification by its name.
     pub async fn notification(&self, org: &OrgId, name: &str) -> Result<Option<Stored<Notification>>> {
         self.read(&keys::notification(org, name)).await
+    }
+
+    /// Remembers that a notification came in at `now`, real time.
+    pub async fn put_heard(&self, org: &OrgId, now: Timestamp) -> Result<()> {
+        let row = row_any(keys::heard(org), &now)?;
+        self.table.commit(&[Write::Put { row, expect: Expect::Any }]).await
+    }
+
+    /// When the newest notification came in.
+    pub async fn heard(&self, org: &OrgId) -> Result<Option<Timestamp>> {
+        Ok(self.read(&keys::heard(org)).await?.map(|stored| stored.value))
     }
 
     /// Writes a notification: as due work until it is done, kept a day longer so that a late repetition is recognised.

@@ -1,0 +1,233 @@
+//! The console's pages: who is there, which page they want, and what they send.
+//!
+//! **Invariants:** a GET changes nothing. A POST counts only with the session's cookie, from our own origin, with the
+//! token of a form of this session. Org and user come from the session, never from the request.
+
+mod crm;
+mod form;
+mod leads;
+mod today;
+
+use app::AppError;
+use app::actions::Actions;
+use app::admin::Admin;
+use app::change::LeadChanges;
+use app::console::{Opened, Sessions, Viewer, Wish};
+use domain::SigningKey;
+use edge::http::{
+    Answer, MOST_BYTES, Refusal, SESSION_COOKIE, asset, body, cookie, document, public_url, query, see_other,
+    set_cookie,
+};
+use jiff::tz::TimeZone;
+use lambda_http::http::header::{ORIGIN, SET_COOKIE};
+use lambda_http::http::{Method, StatusCode};
+use lambda_http::{Body, Request, Response};
+use pages::{Frame, Markup, Notice};
+use url::Url;
+
+use form::Form;
+
+/// The console for people.
+pub struct Site {
+    /// Who is signed in.
+    pub sessions: Sessions,
+    /// What people do to leads.
+    pub actions: Actions,
+    /// Administration.
+    pub admin: Admin,
+    /// The address of this installation, if it is set.
+    pub public_url: Option<Url>,
+}
+
+/// What was done, by the word that the address of the next page carries.
+const DONE: [(&str, &str); 9] = [
+    ("refreshed", "Zoho is being looked at. What was found shows here in a few seconds."),
+    ("saved", "Saved."),
+    ("asked", "It is done. What follows from it shows in the story."),
+    ("approved", "Approved. The mail leaves when its time has come."),
+    ("paused", "Paused. What falls due meanwhile is spread over the days after."),
+    ("going-on", "It goes on."),
+    ("deleted", "Deleted. Leads that are on it finish it."),
+    ("erased", "Erased."),
+    ("begun", "It has begun."),
+];
+
+impl Site {
+    /// Over the same rows as everything else.
+    pub fn new(changes: &LeadChanges, key: SigningKey, public_url: Option<Url>) -> Self {
+        let LeadChanges { store, events, clock } = changes.clone();
+        Self {
+            sessions: Sessions { store: store.clone(), clock: clock.clone(), key },
+            actions: Actions { changes: changes.clone() },
+            admin: Admin { store, events, clock },
+            public_url,
+        }
+    }
+
+    /// Answers a request for a page of the console; `None` if it is not for one.
+    pub async fn handle(&self, request: &Request) -> Option<Answer> {
+        let root = match public_url(request, self.public_url.as_ref()) {
+            Ok(root) => root,
+            Err(refusal) => return request.uri().path().contains("/console").then_some(Err(refusal)),
+        };
+        let base = format!("{}console", root.path());
+        let path = request.uri().path().strip_prefix(&base).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+        Some(self.answer(request, &root, &base, path.trim_matches('/')).await)
+    }
+
+    async fn answer(&self, request: &Request, root: &Url, base: &str, path: &str) -> Answer {
+        if path == pages::style_name() {
+            return Ok(asset("text/css; charset=utf-8", pages::STYLE));
+        }
+        let opened = match cookie(request, SESSION_COOKIE) {
+            Some(cookie) => self.sessions.open(&cookie).await.map_err(|error| Refusal::unavailable(&error))?,
+            None => None,
+        };
+        let Some(opened) = opened else {
+            let (sign_in, connect) =
+                (format!("{}oauth/sign-in", root.path()), format!("{}oauth/authorize", root.path()));
+            let page = pages::sign_in(base, &sign_in, &connect);
+            return Ok(document(StatusCode::UNAUTHORIZED, pages::POLICY, page.into_string()));
+        };
+        let visit = Visit { site: self, request, base, root, opened };
+        let segments: Vec<String> = path.split('/').map(decoded).collect();
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        match *request.method() {
+            Method::GET | Method::HEAD => visit.show(&segments).await,
+            Method::POST => {
+                let form = visit.form()?;
+                let mut answer = visit.change(&segments, &form).await?;
+                if !answer.headers().contains_key(SET_COOKIE)
+                    && let Some(cookie) =
+                        self.sessions.rotate(&visit.opened).await.map_err(|e| Refusal::unavailable(&e))?
+                {
+                    set_cookie(&mut answer, SESSION_COOKIE, &cookie, None);
+                }
+                Ok(answer)
+            }
+            _ => Err(Refusal::method_not_allowed()),
+        }
+    }
+}
+
+fn decoded(segment: &str) -> String {
+    // Parsed as the value of a form, in which a plus would be a space.
+    let escaped = segment.replace('+', "%2B");
+    let pair = format!("x={escaped}");
+    url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+/// One request of somebody who is signed in.
+pub(crate) struct Visit<'a> {
+    site: &'a Site,
+    request: &'a Request,
+    base: &'a str,
+    root: &'a Url,
+    opened: Opened,
+}
+
+/// What is not the person's to mend.
+fn failed(error: AppError) -> Refusal {
+    match error {
+        AppError::Table(app::ports::TableError::Corrupt { key, .. }) if key == "(page token)" => {
+            Refusal::bad_request("unknown_page", "this list does not go on there; start again at its beginning")
+        }
+        error => Refusal::unavailable(&error),
+    }
+}
+
+impl Visit<'_> {
+    async fn show(&self, path: &[&str]) -> Answer {
+        match path {
+            [""] => self.today().await,
+            ["leads"] => self.leads().await,
+            ["leads.csv"] => self.leads_csv().await,
+            ["leads", id] => self.lead(id).await,
+            ["orders", name] => self.order_page(name).await,
+            ["crm"] => self.crm().await,
+            _ => Err(Refusal::not_found()),
+        }
+    }
+
+    async fn change(&self, path: &[&str], form: &Form) -> Answer {
+        match path {
+            ["sign-out"] => self.sign_out().await,
+            ["leads", "act"] => self.act_on_many(form).await,
+            ["leads", id, "approve"] => self.approve(id, form).await,
+            ["leads", id, action] => self.act(id, action, form).await,
+            ["crm", "refresh"] => self.refresh().await,
+            _ => Err(Refusal::not_found()),
+        }
+    }
+
+    fn viewer(&self) -> &Viewer {
+        &self.opened.viewer
+    }
+
+    /// Refuses whoever may not manage the org.
+    fn managing(&self) -> Result<(), Refusal> {
+        if self.viewer().may(Wish::Manage) {
+            return Ok(());
+        }
+        Err(Refusal::forbidden("not_administrator", "only administrators of your Zoho organisation may see this page"))
+    }
+
+    /// The form that was sent, if it is one of ours.
+    fn form(&self) -> Result<Form, Refusal> {
+        let form = Form::parse(body(self.request, MOST_BYTES)?);
+        // Every browser names the origin of a form that is posted.
+        let origin = self.request.headers().get(ORIGIN).and_then(|value| value.to_str().ok());
+        let ours = origin == Some(self.root.origin().ascii_serialization().as_str());
+        if ours && self.opened.is_mine(form.get("token")) {
+            return Ok(form);
+        }
+        Err(Refusal::forbidden(
+            "foreign_form",
+            "this form is not from a page of your session; load the page again and repeat it",
+        ))
+    }
+
+    async fn sign_out(&self) -> Answer {
+        self.site.sessions.end(&self.opened).await.map_err(failed)?;
+        let mut response = see_other(self.base);
+        set_cookie(&mut response, SESSION_COOKIE, "", Some(0));
+        Ok(response)
+    }
+
+    /// What is around the page. Its times are those of the org's first assistant.
+    async fn frame(&self, notice: Option<Notice>) -> Result<Frame, Refusal> {
+        let store = &self.site.admin.store;
+        let org = &self.viewer().org;
+        let read = |error: app::ports::TableError| failed(error.into());
+        let connection = store.connection(org).await.map_err(read)?;
+        let zone = store.assistants(org).await.map_err(read)?.into_iter().next();
+        let zone = zone.and_then(|stored| TimeZone::get(stored.value.calendar.zone_name()).ok());
+        let done = query(self.request, "done");
+        let done = DONE.iter().find(|(code, _)| Some(*code) == done.as_deref()).map(|(_, text)| Notice::Done(text));
+        Ok(Frame {
+            base: self.base.to_owned(),
+            viewer: self.viewer().clone(),
+            org_name: connection.map(|stored| stored.value.name).unwrap_or_default(),
+            token: self.opened.form_token(),
+            zone: zone.unwrap_or(TimeZone::UTC),
+            now: self.site.admin.clock.calendar(),
+            now_real: self.site.admin.clock.real(),
+            notice: notice.or(done),
+        })
+    }
+
+    /// On to another page, which says what was done.
+    fn on_to(&self, path: &str, done: &str) -> Response<Body> {
+        debug_assert!(DONE.iter().any(|(code, _)| *code == done));
+        let slash = if path.is_empty() { "" } else { "/" };
+        see_other(&format!("{}{slash}{path}?done={done}", self.base))
+    }
+}
+
+fn html(status: StatusCode, page: Markup) -> Response<Body> {
+    document(status, pages::POLICY, page.into_string())
+}
+
+fn ok(page: Markup) -> Answer {
+    Ok(html(StatusCode::OK, page))
+}

@@ -129,8 +129,17 @@ impl World {
     /// Walks the browser of this user (by address; an administrator's if empty) to the consent page and back; returns what
     /// the callback answers.
     pub async fn connect_as(&self, user: &str) -> Result<Response<Body>, WorldError> {
+        self.through_zoho("/oauth/authorize", user).await
+    }
+
+    /// Signs this user in to the console, as their browser would; returns what the callback answers.
+    pub async fn sign_in_as(&self, user: &str) -> Result<Response<Body>, WorldError> {
+        self.through_zoho("/oauth/sign-in", user).await
+    }
+
+    async fn through_zoho(&self, from: &str, user: &str) -> Result<Response<Body>, WorldError> {
         let failed = |what: &str| WorldError::new("connecting", what);
-        let departure = self.get("/oauth/authorize", None).await;
+        let departure = self.get(from, None).await;
         let consent = header(&departure, LOCATION).ok_or_else(|| failed("no redirect to Zoho"))?;
         let cookie = header(&departure, SET_COOKIE).ok_or_else(|| failed("no cookie"))?;
         let cookie = cookie.split(';').next().unwrap_or_default().to_owned();

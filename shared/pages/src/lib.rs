@@ -5,17 +5,22 @@
 //! **Absent:** reading and deciding. A page gets what was found and shows it.
 
 mod access;
+mod assistants;
 mod crm;
 mod form;
 mod frame;
 mod lead;
 mod leads;
 mod marks;
+mod nurture;
 mod orders;
+mod preflight;
+mod schedules;
 mod timeline;
 mod today;
 
 pub use access::{problem, sign_in};
+pub use assistants::{AssistantForm, OFF_DAYS, assistant_form, assistants, tracking_name};
 pub use crm::{CrmDetails, StepsDone, crm_details};
 pub use form::{FormErrors, Values};
 pub use frame::{Frame, Notice, Place, STYLE, style_name};
@@ -23,7 +28,10 @@ pub use lead::{LeadView, lead};
 pub use leads::{LeadList, leads};
 pub use marks::record_url;
 pub use maud::Markup;
+pub use nurture::nurture;
 pub use orders::order;
+pub use preflight::{PreflightView, preflight};
+pub use schedules::{Preview, ScheduleForm, TONES, schedule_form, schedules};
 pub use today::{TodayView, today};
 
 /// What a browser may load for a page: our style and nothing else. No script, no frame, no plug-in.

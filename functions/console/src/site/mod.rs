@@ -3,9 +3,12 @@
 //! **Invariants:** a GET changes nothing. A POST counts only with the session's cookie, from our own origin, with the
 //! token of a form of this session. Org and user come from the session, never from the request.
 
+mod assistants;
 mod crm;
 mod form;
 mod leads;
+mod preflight;
+mod schedules;
 mod today;
 
 use app::AppError;
@@ -145,6 +148,14 @@ impl Visit<'_> {
             ["leads", id] => self.lead(id).await,
             ["orders", name] => self.order_page(name).await,
             ["crm"] => self.crm().await,
+            ["assistants"] => self.assistants().await,
+            ["assistants", "new"] => self.new_assistant().await,
+            ["assistants", id] => self.assistant(id).await,
+            ["schedules"] => self.schedules().await,
+            ["schedules", "new"] => self.new_schedule().await,
+            ["schedules", name] => self.schedule(name).await,
+            ["nurture"] => self.nurture().await,
+            ["pre-flight"] => self.preflight().await,
             _ => Err(Refusal::not_found()),
         }
     }
@@ -156,6 +167,15 @@ impl Visit<'_> {
             ["leads", id, "approve"] => self.approve(id, form).await,
             ["leads", id, action] => self.act(id, action, form).await,
             ["crm", "refresh"] => self.refresh().await,
+            ["assistants", "new"] => self.create_assistant(form).await,
+            ["assistants", id] => self.change_assistant(id, form).await,
+            ["assistants", id, "pause"] => self.pause_assistant(id, form).await,
+            ["assistants", id, "go-on"] => self.let_assistant_go_on(id).await,
+            ["schedules", "new"] => self.create_schedule(form).await,
+            ["schedules", name] => self.change_schedule(name, form).await,
+            ["schedules", name, "delete"] => self.delete_schedule(name).await,
+            ["nurture"] => self.change_nurture(form).await,
+            ["pre-flight"] => self.plan(form).await,
             _ => Err(Refusal::not_found()),
         }
     }

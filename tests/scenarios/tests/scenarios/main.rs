@@ -4,6 +4,7 @@
 
 mod actions;
 mod approvals;
+mod console;
 mod engagement;
 mod hostile;
 mod journeys;

@@ -1,11 +1,13 @@
 //! Upkeep: every quarter of an hour, and at once when an org was connected or an assistant changed.
 
 use app::AppError;
+use app::actions::Actions;
 use app::enrol::Enrol;
+use app::leave::Leave;
 use app::ports::Event;
 use app::upkeep::{Swept, Upkeep};
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use edge::clients::{Clients, StartError, signing_key};
+use edge::clients::{Clients, StartError, accounts, crm, signing_key};
 use edge::queue::{MessageError, each, event};
 use edge::settings;
 use serde::Deserialize;
@@ -30,9 +32,17 @@ impl UpkeepFunction {
     /// With what the environment names.
     pub async fn from_clients(clients: &Clients) -> Result<Self, StartError> {
         let secret = clients.app_secret().await?;
-        let enrol = Enrol { changes: clients.lead_changes()?, crm: clients.crm(&secret)? };
+        let changes = clients.lead_changes()?;
+        let tokens = clients.tokens(accounts(&secret)?)?;
+        let leave = Leave {
+            actions: Actions { changes: changes.clone() },
+            crm: crm(tokens.clone()),
+            tokens,
+            mailboxes: clients.mailbox_access()?.credentials,
+        };
+        let enrol = Enrol { changes, crm: leave.crm.clone() };
         let (key, field_prefix) = (signing_key(&secret)?, settings::field_prefix()?);
-        Ok(Self { upkeep: Upkeep { enrol, key, field_prefix } })
+        Ok(Self { upkeep: Upkeep { enrol, key, field_prefix, leave } })
     }
 
     /// Works off a batch of messages.

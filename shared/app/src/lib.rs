@@ -10,6 +10,7 @@ mod directory;
 pub mod enrol;
 mod errands;
 mod error;
+pub mod leave;
 pub mod mail_events;
 pub mod mailboxes;
 pub mod notify;

@@ -13,6 +13,7 @@ use crate::change::LeadChanges;
 use crate::directory::{self, Directory};
 use crate::enrol::Enrol;
 use crate::error::AppError;
+use crate::leave::Leave;
 use crate::notify::channel_token;
 use crate::ports::{ChannelRequest, Crm, CrmField, Event, FieldNames, NewField, TableError};
 use crate::store::{Connection, Health, Queue, Stored, keys};
@@ -38,6 +39,8 @@ pub struct Upkeep {
     pub key: SigningKey,
     /// Prefix of our fields, such as `TEC`.
     pub field_prefix: String,
+    /// Goes on with orgs that leave.
+    pub leave: Leave,
 }
 
 /// What a sweep did.
@@ -99,6 +102,9 @@ impl Upkeep {
 
     /// Brings one connection into order; returns when its channel ends.
     pub async fn look_after(&self, org: &OrgId) -> Result<Option<Timestamp>, AppError> {
+        if self.leave.go_on(org).await? {
+            return Ok(None);
+        }
         // Due again soon: should this run die, the next one does not wait the whole interval.
         self.edit(org, |connection, now| connection.next_upkeep = now + SignedDuration::from_mins(1)).await?;
         let directory = Directory::read(&self.enrol.changes.store, org).await?;
@@ -288,7 +294,7 @@ fn find<'a>(fields: &'a [CrmField], label: &str) -> Option<&'a CrmField> {
 
 /// A channel's id is a number of our choice: the same for the same installation and org, so that a renewal never opens a
 /// second channel.
-fn channel_id(org: &OrgId, notify_url: &url::Url) -> String {
+pub(crate) fn channel_id(org: &OrgId, notify_url: &url::Url) -> String {
     let digest = keys::hash(&format!("{org}|{notify_url}"));
     let number = u64::from_str_radix(&digest[..12], 16).unwrap_or(1);
     (1_000_000_000_000 + number % 1_000_000_000_000).to_string()

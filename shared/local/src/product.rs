@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use app::AppError;
+use app::actions::Actions;
 use app::change::LeadChanges;
 use app::connect::Connect;
 use app::deliveries::Deliveries;
 use app::enrol::Enrol;
+use app::leave::Leave;
 use app::mailboxes::{MailboxAccess, PollMailboxes, Polled, RoutingMailer};
 use app::notify::Notify;
 use app::nurture::{Nurture, Ticked};
@@ -116,6 +118,12 @@ impl Product {
         let changes = LeadChanges { store: store.clone(), events: events.clone(), clock: clock.clone() };
         let enrol = || Enrol { changes: changes.clone(), crm: crm.clone() };
         let receive = || Receive { changes: changes.clone(), key: key.clone() };
+        let leave = Leave {
+            actions: Actions { changes: changes.clone() },
+            crm: crm.clone(),
+            tokens: tokens.clone(),
+            mailboxes: mailboxes.credentials.clone(),
+        };
         let connect = Connect {
             store: store.clone(),
             accounts,
@@ -149,7 +157,7 @@ impl Product {
                 receive: receive(),
                 inbound_token,
             },
-            upkeep: UpkeepFunction { upkeep: Upkeep { enrol: enrol(), key: key.clone(), field_prefix } },
+            upkeep: UpkeepFunction { upkeep: Upkeep { enrol: enrol(), key: key.clone(), field_prefix, leave } },
             receive: receive(),
             store,
             bus,

@@ -104,8 +104,12 @@ fn data_centre(location: &str) -> &str {
 }
 
 impl CrmDetails<'_> {
-    fn user<'a>(&'a self, id: &'a domain::UserId) -> &'a str {
-        self.users.iter().find(|user| user.id == *id).map_or(id.as_str(), |user| user.name.as_str())
+    fn user<'a>(&'a self, frame: &'a Frame, id: &'a domain::UserId) -> &'a str {
+        match self.users.iter().find(|user| user.id == *id) {
+            Some(user) => &user.name,
+            None if frame.viewer.user == *id => &frame.viewer.name,
+            None => id.as_str(),
+        }
     }
 
     fn card(&self, frame: &Frame) -> Markup {
@@ -131,8 +135,8 @@ impl CrmDetails<'_> {
                 dl class="facts" {
                     dt { "Organisation" } dd { (connection.name) span class="soft" { " (" (connection.org) ")" } }
                     dt { "Data centre" } dd { (data_centre(connection.org.location())) }
-                    dt { "Connected by" } dd { (self.user(&connection.connected_by)) }
-                    dt { "Fallback owner" } dd { (self.user(&connection.fallback_owner)) }
+                    dt { "Connected by" } dd { (self.user(frame, &connection.connected_by)) }
+                    dt { "Fallback owner" } dd { (self.user(frame, &connection.fallback_owner)) }
                     dt { "Fields" }
                     dd { @if without_fields.is_empty() { "made in Leads, Contacts and Deals" } @else {
                         span class="tag warn" { "missing" } " in " (without_fields.join(", ")) "; they are made within minutes, or the permission for fields is missing: connect again"

@@ -29,12 +29,12 @@ impl Entry<'_> {
 
     fn show(&self, frame: &Frame) -> Markup {
         match self {
-            Self::Told(line) => html! { li { (frame.time(line.at)) (line.text) } },
+            Self::Told(line) => html! { li { (frame.time(line.at)) (sentence(&line.text)) } },
             Self::Why(why) => html! {
                 li class="why" {
                     (frame.time(why.decision.at))
                     details {
-                        summary { "Why: " (why.decision.delivery) }
+                        summary { "Why " (mail_name(&why.decision.delivery)) " was decided so" }
                         p { (why.words) }
                         @match why.replays {
                             Some(true) => p class="soft small" { "Asked again today, the same question has the same answer." },
@@ -65,6 +65,20 @@ impl Entry<'_> {
             },
         }
     }
+}
+
+/// Which mail a delivery's name means: its step, or one besides the schedule.
+fn mail_name(delivery: &domain::DeliveryId) -> String {
+    match delivery.as_str().rsplit_once('.') {
+        Some((_, step)) if !step.starts_with('e') => format!("mail {step}"),
+        _ => "a mail besides the schedule".to_owned(),
+    }
+}
+
+/// A sentence of the story begins as sentences do.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 fn intent(answer: &domain::Answer) -> String {

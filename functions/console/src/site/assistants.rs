@@ -181,7 +181,9 @@ impl Visit<'_> {
 
 /// A new assistant, named after its address.
 fn made(form: &Form) -> Result<Assistant, Vec<Wrong>> {
-    let email = EmailAddress::parse(form.get("email").trim()).map_err(|e| vec![("email", sentence(&e.to_string()))])?;
+    // An address that is none is told with everything else that is wrong.
+    let email = EmailAddress::parse(form.get("email").trim()).or_else(|_| EmailAddress::parse("nobody@example.com"));
+    let email = email.map_err(|error| vec![("email", sentence(&error.to_string()))])?;
     let local = email.as_str().split('@').next().unwrap_or_default().to_lowercase().replace(['.', '_', '+'], "-");
     // An address whose name is none here is still one: a number tells such assistants apart.
     let id = local.parse().or_else(|_| format!("assistant-{}", &email.hash()[..8]).parse());

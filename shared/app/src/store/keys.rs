@@ -26,6 +26,7 @@
 //! | an order for many leads, and which leads | `bulk#O` | its name, and `NAME#N` | work `bulk#N` until it is done |
 //! | a session of the console | `session#O` | hash of its secret | |
 //! | sign-ins from an address | `signin#H` | `tries` | |
+//! | an org that leaves, people that are erased | `leaving#O` | `farewell`, `person#H` | work `upkeep` until it is done |
 //! | done for this lead | `lead#O#L` | `asked#NAME` | |
 //!
 //! `O` org, `L` lead, `A` assistant, `S` schedule, `R` revision, `H` a SHA-256, `N` a shard, `T` a time. The org is in every key but the mailbox's, by
@@ -228,8 +229,12 @@ pub(super) fn mailbox(address: &EmailAddress) -> Key {
     key(format!("mailbox#{}", address.hash()), "mailbox")
 }
 
+pub(super) fn notification_partition(org: &OrgId) -> String {
+    format!("notification#{org}")
+}
+
 pub(super) fn notification(org: &OrgId, name: &str) -> Key {
-    key(format!("notification#{org}"), name)
+    key(notification_partition(org), name)
 }
 
 /// Names of notifications are hashes, so none is called this.
@@ -269,6 +274,36 @@ pub(super) fn session(org: &OrgId, secret: &str) -> Key {
 
 pub(super) fn sign_ins(address: &str) -> Key {
     key(format!("signin#{}", hash(address)), "tries")
+}
+
+pub(super) fn leaving_partition(org: &OrgId) -> String {
+    format!("leaving#{org}")
+}
+
+pub(super) fn farewell(org: &OrgId) -> Key {
+    key(leaving_partition(org), "farewell")
+}
+
+pub(super) const ERASURES: &str = "person#";
+
+pub(super) fn erasure(org: &OrgId, name: &str) -> Key {
+    key(leaving_partition(org), format!("{ERASURES}{name}"))
+}
+
+/// The partitions that hold what an org has besides its leads and its assistants' agendas. The org's own is the last.
+pub(super) fn partitions_of(org: &OrgId) -> [String; 6] {
+    let [bulk, session] = [format!("bulk#{org}"), session_partition(org)];
+    [outbox_partition(org), failure_partition(org), notification_partition(org), session, bulk, org_partition(org)]
+}
+
+/// Is it the key of a change for this lead, waiting or given up?
+pub(super) fn is_of_lead(key: &Key, lead: &LeadId) -> bool {
+    key.sort.rsplit_once('#').is_some_and(|(_, named)| named == lead.to_string())
+}
+
+/// Is it the row of a connection?
+pub fn is_connection(key: &Key) -> bool {
+    key.sort == "connection"
 }
 
 /// The org in a partition such as `lead#us-60001#contacts-77` or `outbox#us-60001`.

@@ -6,6 +6,7 @@ mod bulk;
 mod entities;
 pub mod keys;
 mod lead_commit;
+mod leaving;
 mod mailboxes;
 mod schedules;
 mod sessions;

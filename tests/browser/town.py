@@ -56,6 +56,10 @@ class Town:
     def sim(self, path, body):
         return self._call(f"{self.zoho}/_sim/{path}", json.dumps(body).encode(), {"content-type": "application/json"})
 
+    def state(self, part):
+        """What the simulated Zoho holds."""
+        return self._call(f"{self.zoho}/_sim/state?only={part}", None, {})
+
     def assign(self, owner, first, last, company, **more):
         """Somebody makes a lead in Zoho and gives it to the assistant; returns its id here."""
         address = f"{first}@{company.split()[0]}.example".lower()

@@ -13,7 +13,7 @@ from town import ADMINISTRATOR, ASSISTANT, Town, eventually
 SAM = "sam@acme.example"
 LENA = "lena@acme.example"
 PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1200, "height": 860}
+DESK = {"width": 1120, "height": 720}
 # The README's pictures: which page, on what, in which light.
 SHOTS = {("today", "wide", "light"), ("lead", "wide", "light"), ("approval", "phone", "dark"), ("leads", "phone", "light")}
 
@@ -248,6 +248,19 @@ class Walk:
         inside = self.page.evaluate("() => document.querySelector('main').contains(document.activeElement)")
         assert inside, "the skip link leads into the page"
 
+    def step_a_person_is_erased(self):
+        self.open("/console/crm")
+        self.page.get_by_role("link", name="Erase a person").click()
+        self.page.get_by_label("Mail address").fill("carla@lenses.example")
+        self.page.get_by_role("button", name="Look").click()
+        expect(self.page.get_by_role("link", name="Carla Rossi")).to_be_visible()
+        self.judge("erase")
+        self.page.get_by_role("button", name="Erase it").click()
+        expect(self.page.get_by_role("status")).to_contain_text("It has begun")
+        self.until("/console/erase", "1 leads erased")
+        self.open("/console/leads")
+        expect(self.page.get_by_role("link", name="Carla Rossi")).to_have_count(0)
+
     def step_others_see_their_own(self):
         self.sign_in("Lena Vogt")
         expect(self.page.get_by_role("link", name="CRM Details")).to_have_count(0)
@@ -261,6 +274,29 @@ class Walk:
         self.page.get_by_role("button", name="Sign out").click()
         expect(self.page.get_by_role("link", name="Sign in with Zoho")).to_be_visible()
         assert self.open("/console/leads").status == 401
+
+    def step_clean_exit(self):
+        self.sign_in(ADMINISTRATOR)
+        self.town.assign(SAM, "Dora", "Maar", "Pictures SA")
+        self.until("/console/leads", "Dora Maar")
+        self.open("/console/leave")
+        self.judge("leave")
+        with self.page.expect_download() as export:
+            self.page.get_by_role("link", name="everything as JSON lines").click()
+        assert "Dora" in Path(export.value.path()).read_text(encoding="utf-8")
+        self.page.get_by_label(re.compile("Clean exit")).check()
+        self.page.get_by_role("button", name="Leave").click()
+        expect(self.page.get_by_role("alert")).to_contain_text("Type the organisation's name")
+        self.page.get_by_label(re.compile("Type the organisation's name")).fill("Acme Instruments")
+        self.page.get_by_role("button", name="Leave").click()
+        receipt = self.page.url
+        self.judge("leaving")
+        self.until(receipt, "Receipt")
+        expect(self.page.get_by_text("Rows erased")).to_be_visible()
+        self.judge("receipt")
+        assert self.open("/console").status == 401
+        owners = {lead["Owner"]["name"] for lead in self.town.state("records")["records"]["Leads"]}
+        assert "Tara Quinn" not in owners, owners
 
 
 def main():

@@ -33,6 +33,8 @@ pub enum Purpose {
     SignInState,
     /// The cookie of a session of the console.
     Session,
+    /// The address of an org's receipt.
+    Receipt,
 }
 
 impl Purpose {
@@ -47,6 +49,7 @@ impl Purpose {
             Self::OauthState => b"oauth-state",
             Self::SignInState => b"sign-in-state",
             Self::Session => b"session",
+            Self::Receipt => b"receipt",
         }
     }
 }

@@ -211,6 +211,11 @@ pub fn crm_details(frame: &Frame, details: &CrmDetails<'_>) -> Markup {
         @if !steps.all() { (first_steps(frame, &steps)) }
         (details.card(frame))
         (details.assistants(frame))
+        section class="card" aria-labelledby="ends" {
+            h2 id="ends" { "Endings" }
+            p { a href=(frame.at("leave")) { "Disconnect, or leave without a trace" } ": first you see what will happen." }
+            p { a href=(frame.at("erase")) { "Erase a person" } " by mail address." }
+        }
     };
     frame.page(Place::Crm, "CRM Details", &content)
 }

@@ -7,6 +7,7 @@ mod assistants;
 mod crm;
 mod form;
 mod leads;
+mod leave;
 mod preflight;
 mod schedules;
 mod today;
@@ -43,7 +44,7 @@ pub struct Site {
 }
 
 /// What was done, by the word that the address of the next page carries.
-const DONE: [(&str, &str); 9] = [
+const DONE: [(&str, &str); 8] = [
     ("refreshed", "Zoho is being looked at. What was found shows here in a few seconds."),
     ("saved", "Saved."),
     ("asked", "It is done. What follows from it shows in the story."),
@@ -51,8 +52,7 @@ const DONE: [(&str, &str); 9] = [
     ("paused", "Paused. What falls due meanwhile is spread over the days after."),
     ("going-on", "It goes on."),
     ("deleted", "Deleted. Leads that are on it finish it."),
-    ("erased", "Erased."),
-    ("begun", "It has begun."),
+    ("begun", "It has begun. Everything is gone within a minute, as soon as Zoho has heard of it."),
 ];
 
 impl Site {
@@ -81,6 +81,9 @@ impl Site {
     async fn answer(&self, request: &Request, root: &Url, base: &str, path: &str) -> Answer {
         if path == pages::style_name() {
             return Ok(asset("text/css; charset=utf-8", pages::STYLE));
+        }
+        if let Some(token) = path.strip_prefix("receipt/").filter(|_| *request.method() == Method::GET) {
+            return self.receipt(base, token).await;
         }
         let opened = match cookie(request, SESSION_COOKIE) {
             Some(cookie) => self.sessions.open(&cookie).await.map_err(|error| Refusal::unavailable(&error))?,
@@ -156,6 +159,9 @@ impl Visit<'_> {
             ["schedules", name] => self.schedule(name).await,
             ["nurture"] => self.nurture().await,
             ["pre-flight"] => self.preflight().await,
+            ["leave"] => self.leave().await,
+            ["erase"] => self.erase().await,
+            ["export.jsonl"] => self.export().await,
             _ => Err(Refusal::not_found()),
         }
     }
@@ -176,6 +182,8 @@ impl Visit<'_> {
             ["schedules", name, "delete"] => self.delete_schedule(name).await,
             ["nurture"] => self.change_nurture(form).await,
             ["pre-flight"] => self.plan(form).await,
+            ["leave"] => self.begin_leaving(form).await,
+            ["erase"] => self.erase_person(form).await,
             _ => Err(Refusal::not_found()),
         }
     }

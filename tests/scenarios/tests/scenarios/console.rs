@@ -130,7 +130,10 @@ async fn each_sees_their_own_leads_and_administrators_all() {
 }
 
 /// Pages that only administrators see, and forms that only they may send.
-const MANAGING: [&str; 9] = [
+const MANAGING: [&str; 12] = [
+    "/console/leave",
+    "/console/erase",
+    "/console/export.jsonl",
     "/console/crm",
     "/console/assistants",
     "/console/assistants/new",
@@ -141,7 +144,9 @@ const MANAGING: [&str; 9] = [
     "/console/nurture",
     "/console/pre-flight",
 ];
-const MANAGING_FORMS: [&str; 10] = [
+const MANAGING_FORMS: [&str; 12] = [
+    "/console/leave",
+    "/console/erase",
     "/console/crm/refresh",
     "/console/assistants/new",
     "/console/assistants/tara",

@@ -8,6 +8,7 @@ mod console;
 mod engagement;
 mod hostile;
 mod journeys;
+mod leaving;
 mod own_mailboxes;
 mod schedules;
 mod tidy;

@@ -1,4 +1,4 @@
-//! Dependencies between members point one way: `domain <- app <- {zoho, aws, mail, llm} <- edge <- functions <- local <- tests`.
+//! Dependencies between members point one way: `domain <- app <- {zoho, aws, mail, llm, pages} <- edge <- functions <- local <- tests`.
 
 use cargo_metadata::{Metadata, Package};
 

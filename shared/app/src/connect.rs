@@ -151,7 +151,8 @@ impl Connect {
             expires_at: now + SignedDuration::from_secs(grant.expires_secs),
         };
         self.tokens.keep(&org, tokens).await?;
-        let connection = self.write_connection(&org, &organisation, public_url, now).await?;
+        let missing = missing(self.accounts.scopes(), grant.scope.as_deref());
+        let connection = self.write_connection(&org, &organisation, public_url, &missing, now).await?;
         // A hint: the row's own due time asks for the same.
         if let Err(error) = self.events.publish(&[Event::Connected { org: org.clone() }]).await {
             tracing::warn!(%org, %error, "set-up waits for the next upkeep");
@@ -165,6 +166,7 @@ impl Connect {
         org: &OrgId,
         organisation: &crate::ports::Organisation,
         public_url: &Url,
+        scopes_missing: &[String],
         now: Timestamp,
     ) -> Result<Connection, AppError> {
         for _ in 0..5 {
@@ -178,6 +180,7 @@ impl Connect {
                 connected_by: organisation.me.id.clone(),
                 fallback_owner: before.as_ref().map_or(&organisation.me.id, |before| &before.fallback_owner).clone(),
                 backups: before.as_ref().map(|before| before.backups.clone()).unwrap_or_default(),
+                scopes_missing: scopes_missing.to_vec(),
                 public_url: public_url.clone(),
                 fields: before.map(|before| before.fields).unwrap_or_default(),
                 // Everything below is looked at anew: time passed, and the channel belonged to another authorisation.
@@ -229,7 +232,35 @@ impl State<'_> {
     }
 }
 
+/// What was asked for and not granted. Where Zoho does not say what it granted, it granted all of it.
+fn missing(asked: &[&str], granted: Option<&str>) -> Vec<String> {
+    let Some(granted) = granted.filter(|granted| !granted.trim().is_empty()) else { return Vec::new() };
+    let granted: Vec<&str> = granted.split([' ', ',']).collect();
+    let is_granted = |scope: &str| granted.iter().any(|granted| granted.eq_ignore_ascii_case(scope));
+    asked.iter().filter(|scope| !is_granted(scope)).map(|scope| (*scope).to_owned()).collect()
+}
+
 /// Must equal the address registered with Zoho, byte for byte.
 pub(crate) fn redirect_uri(public_url: &Url) -> Result<Url, AppError> {
     public_url.join("oauth/callback").map_err(|error| AppError::Invalid(format!("PUBLIC_URL: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::missing;
+
+    #[test]
+    fn what_was_not_granted_is_missing() {
+        let asked = ["ZohoCRM.org.READ", "ZohoCRM.modules.leads.ALL"];
+        let none: [&str; 0] = [];
+        for (granted, expected) in [
+            (None, &none[..]),
+            (Some(""), &none),
+            (Some("ZohoCRM.org.READ ZohoCRM.modules.leads.ALL"), &none),
+            (Some("ZohoCRM.modules.leads.ALL,zohocrm.org.read"), &none),
+            (Some("ZohoCRM.org.READ"), &["ZohoCRM.modules.leads.ALL"]),
+        ] {
+            assert_eq!(missing(&asked, granted), expected, "{granted:?}");
+        }
+    }
 }

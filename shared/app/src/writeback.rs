@@ -90,6 +90,9 @@ impl Writeback {
             result?;
             // Whoever found the lease taken relied on us: what they wrote before that is visible now.
             if self.ready(org).await?.is_empty() {
+                if drained.applied > 0 && self.store().is_leaving(org).await? {
+                    crate::leave::hint(&self.changes, org).await;
+                }
                 return Ok(drained);
             }
         }

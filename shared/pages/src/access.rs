@@ -1,4 +1,4 @@
-//! Pages for who is not signed in, and for what cannot be shown.
+//! The page for who is not signed in.
 
 use maud::{Markup, html};
 
@@ -18,18 +18,4 @@ pub fn sign_in(base: &str, from: &str, connect: &str) -> Markup {
         }
     };
     document(base, "Sign in", &body)
-}
-
-/// Says what did not work and where to go on.
-pub fn problem(base: &str, title: &str, text: &str) -> Markup {
-    let body = html! {
-        main class="narrow" {
-            h1 { (title) }
-            div class="card" {
-                p { (text) }
-                p { a class="button" href=(base) { "To the start" } }
-            }
-        }
-    };
-    document(base, title, &body)
 }

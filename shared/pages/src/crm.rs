@@ -137,6 +137,12 @@ impl CrmDetails<'_> {
                     dt { "Data centre" } dd { (data_centre(connection.org.location())) }
                     dt { "Connected by" } dd { (self.user(frame, &connection.connected_by)) }
                     dt { "Fallback owner" } dd { (self.user(frame, &connection.fallback_owner)) }
+                    dt { "Permissions" }
+                    dd {
+                        @if connection.scopes_missing.is_empty() { "all that are needed" } @else {
+                            span class="tag bad" { "missing" } " " (connection.scopes_missing.join(", ")) "; connect again and accept all of them"
+                        }
+                    }
                     dt { "Fields" }
                     dd { @if without_fields.is_empty() { "made in Leads, Contacts and Deals" } @else {
                         span class="tag warn" { "missing" } " in " (without_fields.join(", ")) "; they are made within minutes, or the permission for fields is missing: connect again"

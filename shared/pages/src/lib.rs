@@ -20,7 +20,7 @@ mod schedules;
 mod timeline;
 mod today;
 
-pub use access::{problem, sign_in};
+pub use access::sign_in;
 pub use assistants::{AssistantForm, OFF_DAYS, assistant_form, assistants, tracking_name};
 pub use crm::{CrmDetails, StepsDone, crm_details};
 pub use form::{FormErrors, Values};

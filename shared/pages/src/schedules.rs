@@ -31,7 +31,7 @@ pub fn schedules(frame: &Frame, schedules: &[Schedule]) -> Markup {
                     @for schedule in schedules {
                         @let address = encoded(schedule.name());
                         tr {
-                            th scope="row" { a href=(frame.at(&format!("schedules/{address}"))) { (schedule.name()) } }
+                            th scope="row" { a href=(frame.at(&format!("schedule?name={address}"))) { (schedule.name()) } }
                             td data-name="Mails" { (schedule.steps().len()) }
                             td data-name="Days between" { (schedule.steps().iter().map(|step| step.days_after.to_string()).collect::<Vec<_>>().join(", ")) }
                             td { a href=(frame.at(&format!("schedules/new?from={address}"))) { "Duplicate" span class="unseen" { " " (schedule.name()) } } }
@@ -134,7 +134,7 @@ fn step(at: usize, [days, subject, body, tone]: &[String; 4]) -> Markup {
 /// The form.
 pub fn schedule_form(frame: &Frame, form: &ScheduleForm<'_>) -> Markup {
     let title = form.name.unwrap_or("Make a schedule");
-    let path = form.name.map_or_else(|| "schedules/new".to_owned(), |name| format!("schedules/{}", encoded(name)));
+    let path = form.name.map_or_else(|| "schedules/new".to_owned(), |name| format!("schedule?name={}", encoded(name)));
     let empty = [String::new(), String::new(), String::new(), String::new()];
     let content = html! {
         p class="crumbs" { a href=(frame.at("schedules")) { "Schedules" } }
@@ -172,7 +172,7 @@ pub fn schedule_form(frame: &Frame, form: &ScheduleForm<'_>) -> Markup {
             details class="act" {
                 summary { "Delete" }
                 p { "Leads that are on it finish it; no other begins it." }
-                (frame.button(&format!("schedules/{}/delete", encoded(name)), "Delete it", "bad"))
+                (frame.button(&format!("schedule/delete?name={}", encoded(name)), "Delete it", "bad"))
             }
         }
     };

@@ -168,6 +168,10 @@ impl Accounts for ZohoAccounts {
         self.auth_url(redirect_uri, state, &SIGN_IN_SCOPES, "online")
     }
 
+    fn scopes(&self) -> &'static [&'static str] {
+        &SCOPES
+    }
+
     fn accounts_server(&self, named: Option<&str>) -> Result<Url, AccountsError> {
         match named {
             None => self.trusted(&self.settings.home),

@@ -14,7 +14,7 @@ use super::leads::mendable;
 use super::{Site, Visit, failed, html};
 
 /// Leads in one part of the export: what fits into one answer of a function.
-const IN_A_PART: usize = 200;
+const IN_A_PART: usize = 50;
 
 impl Site {
     /// The receipt of an org that leaves or left, for whoever has its address.

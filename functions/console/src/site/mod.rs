@@ -96,8 +96,7 @@ impl Site {
             return Ok(document(StatusCode::UNAUTHORIZED, pages::POLICY, page.into_string()));
         };
         let visit = Visit { site: self, request, base, root, opened };
-        let segments: Vec<String> = path.split('/').map(decoded).collect();
-        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let segments: Vec<&str> = path.split('/').collect();
         match *request.method() {
             Method::GET | Method::HEAD => visit.show(&segments).await,
             Method::POST => {
@@ -114,13 +113,6 @@ impl Site {
             _ => Err(Refusal::method_not_allowed()),
         }
     }
-}
-
-fn decoded(segment: &str) -> String {
-    // Parsed as the value of a form, in which a plus would be a space.
-    let escaped = segment.replace('+', "%2B");
-    let pair = format!("x={escaped}");
-    url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 /// One request of somebody who is signed in.
@@ -156,7 +148,7 @@ impl Visit<'_> {
             ["assistants", id] => self.assistant(id).await,
             ["schedules"] => self.schedules().await,
             ["schedules", "new"] => self.new_schedule().await,
-            ["schedules", name] => self.schedule(name).await,
+            ["schedule"] => self.schedule(&self.named()).await,
             ["nurture"] => self.nurture().await,
             ["pre-flight"] => self.preflight().await,
             ["leave"] => self.leave().await,
@@ -178,14 +170,19 @@ impl Visit<'_> {
             ["assistants", id, "pause"] => self.pause_assistant(id, form).await,
             ["assistants", id, "go-on"] => self.let_assistant_go_on(id).await,
             ["schedules", "new"] => self.create_schedule(form).await,
-            ["schedules", name] => self.change_schedule(name, form).await,
-            ["schedules", name, "delete"] => self.delete_schedule(name).await,
+            ["schedule"] => self.change_schedule(&self.named(), form).await,
+            ["schedule", "delete"] => self.delete_schedule(&self.named()).await,
             ["nurture"] => self.change_nurture(form).await,
             ["pre-flight"] => self.plan(form).await,
             ["leave"] => self.begin_leaving(form).await,
             ["erase"] => self.erase_person(form).await,
             _ => Err(Refusal::not_found()),
         }
+    }
+
+    /// The name in the query: names of schedules hold what no path takes on every way here.
+    fn named(&self) -> String {
+        query(self.request, "name").unwrap_or_default()
     }
 
     fn viewer(&self) -> &Viewer {
@@ -209,10 +206,8 @@ impl Visit<'_> {
         if ours && self.opened.is_mine(form.get("token")) {
             return Ok(form);
         }
-        Err(Refusal::forbidden(
-            "foreign_form",
-            "this form is not from a page of your session; load the page again and repeat it",
-        ))
+        let remedy = format!("load the page again, at {}, and repeat it", self.root);
+        Err(Refusal::forbidden("foreign_form", format!("this form is not from a page of your session; {remedy}")))
     }
 
     async fn sign_out(&self) -> Answer {

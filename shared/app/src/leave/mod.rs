@@ -130,7 +130,7 @@ pub async fn begin(actions: &Actions, org: &OrgId, kind: Leaving, by: &str) -> R
 }
 
 /// Has upkeep go on at once.
-async fn hint(changes: &LeadChanges, org: &OrgId) {
+pub(crate) async fn hint(changes: &LeadChanges, org: &OrgId) {
     if let Err(error) = changes.events.publish(&[Event::AssistantChanged { org: org.clone() }]).await {
         tracing::warn!(%org, %error, "leaving goes on with the next upkeep");
     }

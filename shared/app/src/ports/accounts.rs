@@ -60,6 +60,9 @@ pub trait Accounts: Send + Sync {
     /// an hour, and no refresh token.
     fn sign_in_url(&self, redirect_uri: &Url, state: &str) -> Url;
 
+    /// What connecting an org asks a person to permit.
+    fn scopes(&self) -> &'static [&'static str];
+
     /// The accounts server to use when the callback names `named`, or none: checked against the allow-list.
     fn accounts_server(&self, named: Option<&str>) -> Result<Url, AccountsError>;
 

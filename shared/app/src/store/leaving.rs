@@ -50,6 +50,12 @@ impl Store {
         page.rows.iter().map(erasure).collect()
     }
 
+    /// Does the org leave, or is a person being erased?
+    pub async fn is_leaving(&self, org: &OrgId) -> Result<bool> {
+        let farewell = self.farewell(org).await?.is_some_and(|stored| stored.value.ended.is_none());
+        Ok(farewell || self.erasures(org).await?.iter().any(|stored| stored.value.1.ended.is_none()))
+    }
+
     /// Writes one; it falls due again until it is done.
     pub async fn put_erasure(&self, org: &OrgId, name: &str, erasure: &Erasure, now: Timestamp) -> Result<()> {
         let key = keys::erasure(org, name);

@@ -140,7 +140,7 @@ const MANAGING: [&str; 12] = [
     "/console/assistants/tara",
     "/console/schedules",
     "/console/schedules/new",
-    "/console/schedules/Recommended",
+    "/console/schedule?name=Recommended",
     "/console/nurture",
     "/console/pre-flight",
 ];
@@ -153,8 +153,8 @@ const MANAGING_FORMS: [&str; 12] = [
     "/console/assistants/tara/pause",
     "/console/assistants/tara/go-on",
     "/console/schedules/new",
-    "/console/schedules/Recommended",
-    "/console/schedules/Recommended/delete",
+    "/console/schedule?name=Recommended",
+    "/console/schedule/delete?name=Recommended",
     "/console/nurture",
     "/console/pre-flight",
 ];
@@ -275,6 +275,55 @@ async fn signing_in_is_for_users_of_a_connected_org_and_not_too_often() {
     // Connecting signs the administrator in.
     let connected = world.connect_as("").await.unwrap();
     assert!(session(&connected).is_some() && text(&connected).contains("/console"));
+}
+
+#[tokio::test]
+async fn too_many_sign_ins_from_one_address_are_refused() {
+    let (town, ..) = town().await;
+    let departure = town.world.get("/oauth/sign-in", None).await;
+    let consent = url::Url::parse(location(&departure)).unwrap();
+    let state = consent.query_pairs().find(|(name, _)| name == "state").unwrap().1;
+    let cookie = departure.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let state = state.into_owned();
+    let callback = async |from: &str| {
+        let request =
+            http_request("GET", &format!("/oauth/callback?code=guessed&state={state}")).header(COOKIE, &cookie);
+        let from: std::net::SocketAddr = from.parse().unwrap();
+        let request = request.extension(from).body(Body::Empty).unwrap();
+        town.world.product.route(request).await.status().as_u16()
+    };
+    for _ in 0..60 {
+        assert_eq!(callback("203.0.113.7:50000").await, 400);
+    }
+    assert_eq!(callback("203.0.113.7:50001").await, 429);
+    assert_eq!(callback("203.0.113.8:50000").await, 400, "others may");
+    town.world.clock.advance_to(town.world.clock.now() + jiff::SignedDuration::from_mins(9));
+    assert_eq!(callback("203.0.113.7:50000").await, 429);
+}
+
+#[tokio::test]
+async fn forms_change_what_they_name_and_nothing_else() {
+    let (town, ..) = town().await;
+    let priya = Browser::of(&town, ADMINISTRATOR).await;
+    let tara = "tara".parse().unwrap();
+    let before = town.world.product.store.assistant(&town.org, &tara).await.unwrap().unwrap().value;
+    let form = "name=Tara+Quill&email=tara%40acme.example&zone=Europe%2FParis&window_from=08%3A00&window_to=18%3A00&daily_cap=50\
+                &at_risk_days=3&tracking=off&default_schedule=Recommended&id=evil&user=1&org=us-1&started_on=2020-01-01\
+                &last_assignment=false&paused_until=2099-01-01T00%3A00%3A00Z";
+    let saved = priya.posts("/console/assistants/tara", form).await;
+    assert_eq!(saved.status(), 303, "{}", text(&saved));
+    let after = town.world.product.store.assistant(&town.org, &tara).await.unwrap().unwrap().value;
+    assert_eq!((after.name.as_str(), after.daily_cap), ("Tara Quill", 50));
+    assert_eq!(
+        (&after.id, &after.user, after.started_on, after.last_assignment, after.paused_until),
+        (&before.id, &before.user, before.started_on, before.last_assignment, before.paused_until)
+    );
+    let large = format!("note-text={}", "x".repeat(2_000_000));
+    assert_eq!(priya.posts("/console/nurture", &large).await.status(), 413);
+    for method in ["PUT", "DELETE", "PATCH", "OPTIONS"] {
+        let request = http_request(method, "/console/crm").header(COOKIE, &priya.cookie).body(Body::Empty).unwrap();
+        assert_eq!(town.world.product.route(request).await.status(), 405, "{method}");
+    }
 }
 
 #[tokio::test]

@@ -65,7 +65,8 @@ impl Console {
     }
 
     async fn route(&self, request: &Request) -> Answer {
-        if let Some(answer) = self.site.handle(request).await {
+        // On the heap: the pages are many, and every other route would carry their size along.
+        if let Some(answer) = Box::pin(self.site.handle(request)).await {
             return answer;
         }
         let path = request.uri().path();

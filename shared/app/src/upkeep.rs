@@ -102,7 +102,8 @@ impl Upkeep {
 
     /// Brings one connection into order; returns when its channel ends.
     pub async fn look_after(&self, org: &OrgId) -> Result<Option<Timestamp>, AppError> {
-        if self.leave.go_on(org).await? {
+        // On the heap, for it is rare and large.
+        if Box::pin(self.leave.go_on(org)).await? {
             return Ok(None);
         }
         // Due again soon: should this run die, the next one does not wait the whole interval.

@@ -74,13 +74,14 @@ pub struct Product {
     /// Events between the functions.
     pub bus: Arc<LocalBus>,
     clock: Arc<dyn Clock>,
-    oauth_callback: OauthCallback,
+    // On the heap, for whoever holds a product in a future: each has keys and clients of its own.
+    oauth_callback: Box<OauthCallback>,
     crm_webhook: CrmWebhook,
     enrolment: Enrolment,
     nurture_tick: NurtureTick,
     crm_writeback: CrmWriteback,
-    console: Console,
-    upkeep: UpkeepFunction,
+    console: Box<Console>,
+    upkeep: Box<UpkeepFunction>,
     receive: Receive,
 }
 
@@ -144,20 +145,22 @@ impl Product {
         };
         let poll = PollMailboxes { receive: receive(), access: mailboxes };
         Self {
-            oauth_callback: OauthCallback::new(connect, Some(public_url.clone())),
+            oauth_callback: Box::new(OauthCallback::new(connect, Some(public_url.clone()))),
             crm_webhook: CrmWebhook { notify },
             enrolment: Enrolment { enrol: enrol() },
             nurture_tick: NurtureTick { nurture, poll },
             crm_writeback: CrmWriteback { writeback: Writeback { changes: changes.clone(), crm: crm.clone() } },
-            console: Console {
+            console: Box::new(Console {
                 site: Site::new(&changes, key.clone(), Some(public_url)),
                 unsubscribe: Unsubscribe { changes: changes.clone(), key: key.clone() },
                 touches: Touches { changes: changes.clone() },
                 key: key.clone(),
                 receive: receive(),
                 inbound_token,
-            },
-            upkeep: UpkeepFunction { upkeep: Upkeep { enrol: enrol(), key: key.clone(), field_prefix, leave } },
+            }),
+            upkeep: Box::new(UpkeepFunction {
+                upkeep: Upkeep { enrol: enrol(), key: key.clone(), field_prefix, leave },
+            }),
             receive: receive(),
             store,
             bus,

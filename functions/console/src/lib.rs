@@ -48,11 +48,12 @@ impl Console {
         let secret = clients.app_secret().await?;
         let (changes, key) = (clients.lead_changes()?, signing_key(&secret)?);
         let public_url = edge::settings::public_url()?;
+        let receive = clients.receive(&secret)?;
         Ok(Self {
             site: Site::new(&changes, key.clone(), public_url),
             unsubscribe: Unsubscribe { changes: changes.clone(), key: key.clone() },
-            touches: Touches { changes: changes.clone() },
-            receive: Receive { changes, key: key.clone() },
+            touches: Touches { changes },
+            receive,
             key,
             // An empty one would open the route to an empty bearer.
             inbound_token: secret.inbound_token.filter(|token| !token.expose_secret().is_empty()),
@@ -155,7 +156,7 @@ impl Console {
             return Err(Refusal::bad_request("empty_mail", "the body must be one mail as RFC 5322 has it"));
         }
         let received =
-            self.receive.receive(&mail::parse(raw, None)).await.map_err(|error| Refusal::unavailable(&error))?;
+            self.receive.receive_alone(&mail::parse(raw, None)).await.map_err(|error| Refusal::unavailable(&error))?;
         let result = match received {
             Received::Applied(..) => "applied",
             Received::Repeated => "repeated",

@@ -5,7 +5,7 @@ use app::receive::Receive;
 use aws::{FetchError, S3Mails};
 use aws_lambda_events::event::s3::S3Event;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use edge::clients::{Clients, StartError, signing_key};
+use edge::clients::{Clients, StartError};
 use edge::queue::{MessageError, each, json_body};
 use serde::Deserialize;
 
@@ -31,8 +31,7 @@ enum Told {
 impl InboundEmail {
     /// With what the environment names.
     pub async fn from_clients(clients: &Clients) -> Result<Self, StartError> {
-        let key = signing_key(&clients.app_secret().await?)?;
-        Ok(Self { receive: Receive { changes: clients.lead_changes()?, key }, mails: clients.mails() })
+        Ok(Self { receive: clients.receive(&clients.app_secret().await?)?, mails: clients.mails() })
     }
 
     /// Works off a batch of messages, each telling of new objects.
@@ -60,7 +59,7 @@ impl InboundEmail {
     async fn read(&self, bucket: &str, key: &str) -> Result<(), MessageError> {
         match self.mails.fetch(bucket, key).await {
             Ok(raw) => {
-                self.receive.receive(&mail::parse(&raw, None)).await?;
+                self.receive.receive_alone(&mail::parse(&raw, None)).await?;
                 Ok(())
             }
             // Taken away by the bucket's own life cycle: there is nothing to read.

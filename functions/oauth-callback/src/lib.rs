@@ -36,7 +36,7 @@ impl OauthCallback {
         let connect = Connect {
             store: clients.store()?,
             accounts,
-            crm: crm(tokens.clone()),
+            crm: crm(tokens.clone(), clients.store()?, clients.clock()),
             tokens,
             events: clients.events()?,
             clock: clients.clock(),

@@ -5,7 +5,7 @@ use app::actions::Actions;
 use app::enrol::Enrol;
 use app::leave::Leave;
 use app::ports::Event;
-use app::upkeep::{Swept, Upkeep};
+use app::upkeep::{LookedAfter, Swept, Upkeep};
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use edge::clients::{Clients, StartError, accounts, crm, signing_key};
 use edge::queue::{MessageError, each, event};
@@ -36,7 +36,7 @@ impl UpkeepFunction {
         let tokens = clients.tokens(accounts(&secret)?)?;
         let leave = Leave {
             actions: Actions { changes: changes.clone() },
-            crm: crm(tokens.clone()),
+            crm: crm(tokens.clone(), changes.store.clone(), changes.clock.clone()),
             tokens,
             mailboxes: clients.mailbox_access()?.credentials,
         };
@@ -53,8 +53,9 @@ impl UpkeepFunction {
     async fn work(&self, event: Event) -> Result<(), MessageError> {
         match event {
             Event::Connected { org } | Event::AssistantChanged { org } => {
-                let expires = self.upkeep.look_after(&org).await?;
-                report(expires.map(|expires| expires.duration_since(self.upkeep.enrol.changes.clock.real()).as_secs()));
+                let LookedAfter { channel_expires, missed } = self.upkeep.look_after(&org).await?;
+                let now = self.upkeep.enrol.changes.clock.real();
+                report(channel_expires.map(|expires| expires.duration_since(now).as_secs()), missed);
                 Ok(())
             }
             other => Err(MessageError::Poison(format!("{other:?} is not for upkeep"))),
@@ -64,14 +65,15 @@ impl UpkeepFunction {
     /// One sweep.
     pub async fn sweep(&self) -> Result<Swept, AppError> {
         let swept = self.upkeep.sweep().await?;
-        report(swept.channel_expires_in_secs);
+        report(swept.channel_expires_in_secs, swept.missed);
         tracing::info!(?swept, "upkeep");
         Ok(swept)
     }
 }
 
-/// An alarm watches how long the channel still lives.
-fn report(channel_expires_in_secs: Option<i64>) {
+/// Alarms watch how long the channel still lives, and whether notifications come.
+fn report(channel_expires_in_secs: Option<i64>, missed: u32) {
+    edge::metric("MissedNotifications", "Count", missed.into());
     if let Some(left) = channel_expires_in_secs {
         edge::metric("ChannelExpiresInSeconds", "Seconds", left);
     }

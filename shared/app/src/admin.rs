@@ -12,7 +12,7 @@ pub use approvals::Waiting;
 
 use crate::error::AppError;
 use crate::ports::{Clock, Event, Events, TableError};
-use crate::store::{Connection, OutboxEntry, Queue, Store, StoryLine, keys};
+use crate::store::{Connection, Queue, Store, StoryLine, keys};
 
 /// Administers what the store holds.
 pub struct Admin {
@@ -252,10 +252,5 @@ impl Admin {
         known.ok_or_else(|| AppError::Invalid(format!("there is no lead {id}")))?;
         let why = |decision: Decision| Why { words: decision.ruling.to_string(), replays: decision.replay(), decision };
         Ok(self.store.decisions(org, id).await?.into_iter().map(why).collect())
-    }
-
-    /// Changes that the CRM refused for good.
-    pub async fn failures(&self, org: &OrgId) -> Result<Vec<OutboxEntry>, AppError> {
-        Ok(self.store.failures(org).await?)
     }
 }

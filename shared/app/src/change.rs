@@ -1,11 +1,13 @@
 //! Applying a fact to a stored lead: read, decide, commit, and again if somebody was faster.
+//!
+//! **Invariant:** the lead is written only at the version that was decided on. What a person set beside it, the assistant
+//! and the schedule, is read after the lead and may be edited at the same instant: that is as if the fact had come first.
 
 use std::sync::Arc;
 
 use domain::when::Booking;
 use domain::{Effect, Fact, Lead, LeadId, Moment, OrgId, SuppressedWhy};
 
-use crate::directory::Directory;
 use crate::error::AppError;
 use crate::ports::{Clock, Event, Events};
 use crate::store::{Alongside, Clash, Counted, LeadCommit, Store};
@@ -42,14 +44,16 @@ impl LeadChanges {
         make: impl Fn(&Lead) -> Option<Fact> + Send + Sync,
         alongside: Alongside<'_>,
     ) -> Result<Applied, AppError> {
-        let directory = Directory::read(&self.store, org).await?;
         for _ in 0..TRIES {
             let Some(stored) = self.store.lead(org, id).await? else { return Ok(Applied::Known) };
-            let assistant = directory
-                .assistant_of(&stored.lead)
-                .ok_or_else(|| AppError::Invalid(format!("assistant {} is gone", stored.lead.assistant)))?;
-            let schedule = directory.schedule_of(&stored.lead);
             let Some(fact) = make(&stored.lead) else { return Ok(Applied::Known) };
+            let assistant = &self
+                .store
+                .assistant(org, &stored.lead.assistant)
+                .await?
+                .ok_or_else(|| AppError::Invalid(format!("assistant {} is gone", stored.lead.assistant)))?
+                .value;
+            let schedule = self.store.schedule_of(org, &stored.lead).await?;
             let now = self.clock.calendar();
             let transition = stored.lead.apply(fact, &Moment { now, assistant, schedule: &schedule })?;
             let writes_back = transition.effects.iter().any(|effect| matches!(effect, Effect::Crm(_)));

@@ -177,6 +177,7 @@ impl Connect {
                 org: org.clone(),
                 name: organisation.name.clone(),
                 health: Health::Connected,
+                allowance: organisation.allowance,
                 connected_by: organisation.me.id.clone(),
                 fallback_owner: before.as_ref().map_or(&organisation.me.id, |before| &before.fallback_owner).clone(),
                 backups: before.as_ref().map(|before| before.backups.clone()).unwrap_or_default(),

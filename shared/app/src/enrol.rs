@@ -3,7 +3,9 @@
 //! **Invariant:** the stored lead is read before the record. A record read later than the lead says "given back" can show
 //! the assistant as owner only if somebody assigned it again.
 
-use std::collections::HashMap;
+mod troubles;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::{
@@ -11,11 +13,12 @@ use domain::{
     PreviousOwner, RecordId, RecordRef, Transition, find_owners,
 };
 
+use self::troubles::Look;
 use crate::change::LeadChanges;
 use crate::directory::{self, Directory};
 use crate::error::AppError;
-use crate::ports::{AddressState, Crm, CrmRecord, TableError};
-use crate::store::{LeadCommit, StoredLead};
+use crate::ports::{AddressState, Crm, CrmError, CrmRecord, Event, TableError};
+use crate::store::{LeadCommit, StoredLead, TroubleWith, keys};
 
 /// Looks at records that changed.
 pub struct Enrol {
@@ -27,55 +30,112 @@ pub struct Enrol {
 
 /// Zoho answers this many records to one call, for one credit.
 const BATCH: usize = 100;
+/// Records of one notification that are looked at in one go: some seconds, after which it is others' turn.
+const SLICE: usize = 50;
 /// Others may work on the same lead; after this many collisions the message comes again later.
 const TRIES: usize = 5;
-/// A notification that fails this often is given up to its dead-letter queue; upkeep's own look finds its records.
+/// A notification whose records could not be read so often waits in the failure log for a person; upkeep's own look finds
+/// its records too.
 const NOTIFICATION_TRIES: u32 = 8;
 
 impl Enrol {
-    /// Looks at the records a notification named, once.
+    /// Looks at the next of the records that a notification named. What is left is due at once, behind what others wait
+    /// for: whoever assigns ten thousand records holds up nobody.
     pub async fn look_at_notification(&self, org: &OrgId, name: &str) -> Result<(), AppError> {
-        let Some(stored) = self.changes.store.notification(org, name).await?.filter(|stored| !stored.value.done) else {
+        let store = &self.changes.store;
+        let Some(stored) = store.notification(org, name).await?.filter(|stored| !stored.value.done) else {
             return Ok(());
         };
         let mut notification = stored.value;
-        let looked = self.look_at(org, notification.module, &notification.ids).await;
-        notification.tries += 1;
-        notification.done = looked.is_ok() || notification.tries >= NOTIFICATION_TRIES;
-        match self.changes.store.write_notification(org, name, &notification, Some(stored.version)).await {
+        if notification.audited.is_none() {
+            store.put_heard(org, notification.received_at).await?;
+        }
+        let ids: Vec<_> = notification.ids.iter().skip(notification.looked_at).take(SLICE).cloned().collect();
+        let looked = self.look_at(org, notification.module, &ids).await;
+        match &looked {
+            Ok(in_trouble) => {
+                if let Some(date) = notification.audited {
+                    let mended: Vec<_> = ids.iter().filter(|id| !in_trouble.contains(id)).cloned().collect();
+                    store.mend_audit(org, notification.module, date, &mended, self.changes.clock.real()).await?;
+                }
+                notification.looked_at += ids.len();
+                notification.done = notification.looked_at >= notification.ids.len();
+                (notification.tries, notification.trouble, notification.not_before) = (0, None, None);
+            }
+            // Nothing is wrong with it: it goes on when there is a budget again.
+            Err(AppError::Crm(CrmError::Throttled { until })) => notification.not_before = Some(*until),
+            Err(error) => {
+                notification.tries += 1;
+                notification.done = notification.tries >= NOTIFICATION_TRIES;
+                notification.trouble = Some(error.to_string());
+            }
+        }
+        match store.write_notification(org, name, &notification, Some(stored.version)).await {
+            Ok(()) => {}
             // Another worker did the same in the meantime: looking twice changes nothing.
-            Ok(()) | Err(TableError::Unexpected(_)) => looked,
-            Err(error) => Err(error.into()),
+            Err(TableError::Unexpected(_)) => return looked.map(drop),
+            Err(error) => return Err(error.into()),
+        }
+        if looked.is_ok() && !notification.done {
+            let rest = Event::RecordsChanged { org: org.clone(), notification: name.to_owned() };
+            self.changes.events.publish(&[rest]).await?;
+        }
+        match looked {
+            // Its row says when it goes on.
+            Err(AppError::Crm(CrmError::Throttled { .. })) => Ok(()),
+            looked => looked.map(drop),
         }
     }
 
-    /// Looks at records, each on its own: trouble with one does not stop the others, and comes back as the error.
-    pub async fn look_at(&self, org: &OrgId, module: Module, ids: &[RecordId]) -> Result<(), AppError> {
+    /// Looks at records, each on its own: one that fails is in the failure log and tried again, and stops no other;
+    /// says which did. An error: some were not looked at at all.
+    async fn look_at(&self, org: &OrgId, module: Module, ids: &[RecordId]) -> Result<HashSet<RecordId>, AppError> {
         let directory = Directory::read(&self.changes.store, org).await?;
-        let mut pending = false;
-        let mut trouble = None;
+        let troubles = self.changes.store.troubles(org, keys::RECORDS).await?.into_iter();
+        let troubles = troubles.filter_map(|stored| match &stored.value.with {
+            TroubleWith::Record { record } => Some((record.clone(), stored)),
+            TroubleWith::Upkeep { .. } => None,
+        });
+        let mut look = Look { troubles: troubles.collect(), ..Look::default() };
+        let mut result = Ok(());
         for batch in ids.chunks(BATCH) {
-            let mut left = batch.to_vec();
-            for _ in 0..TRIES {
-                left = match self.look_once(&directory, module, &left, &mut pending, &mut trouble).await {
-                    Ok(again) => again,
-                    Err(error) => {
-                        trouble = Some(error);
-                        Vec::new()
-                    }
-                };
-                if left.is_empty() {
-                    break;
-                }
-            }
-            if !left.is_empty() {
-                trouble = Some(AppError::Contended(format!("{} records of {module}", left.len())));
+            result = self.look_at_batch(&directory, module, batch.to_vec(), &mut look).await;
+            if result.is_err() {
+                break;
             }
         }
-        if pending {
+        if look.pending {
             self.changes.hint_writeback(org).await;
         }
-        trouble.map_or(Ok(()), Err)
+        if let Some(work) = look.work {
+            self.changes.store.add_history(org, work, self.changes.clock.real()).await?;
+        }
+        let failed = ids.iter().filter(|id| {
+            let lead = LeadId::from(RecordRef { module, id: (*id).clone() });
+            look.troubles.contains_key(&lead)
+        });
+        result.map(|()| failed.cloned().collect())
+    }
+
+    async fn look_at_batch(
+        &self,
+        directory: &Directory,
+        module: Module,
+        mut left: Vec<RecordId>,
+        look: &mut Look,
+    ) -> Result<(), AppError> {
+        for _ in 0..TRIES {
+            left = self.look_once(directory, module, &left, look).await?;
+            if left.is_empty() {
+                return Ok(());
+            }
+        }
+        for id in left {
+            let lead = LeadId::from(RecordRef { module, id });
+            let contended = AppError::Contended(format!("lead {lead}"));
+            self.in_trouble(directory, lead, &contended, look).await?;
+        }
+        Ok(())
     }
 
     /// One look at a batch; returns the records whose leads changed meanwhile.
@@ -84,8 +144,7 @@ impl Enrol {
         directory: &Directory,
         module: Module,
         ids: &[RecordId],
-        pending: &mut bool,
-        trouble: &mut Option<AppError>,
+        look: &mut Look,
     ) -> Result<Vec<RecordId>, AppError> {
         let org = &directory.org;
         let mut leads = HashMap::new();
@@ -98,14 +157,23 @@ impl Enrol {
         let mut again = Vec::new();
         for id in ids {
             let before = leads.remove(id).flatten();
+            let is_new = before.is_none();
             let lead = LeadId::from(RecordRef { module, id: id.clone() });
             match self.look_at_one(directory, &lead, before.as_ref(), records.remove(id)).await {
-                Ok(Looked::Nothing) => {}
-                Ok(Looked::Changed) => *pending = true,
                 Ok(Looked::Clashed) => again.push(id.clone()),
+                Ok(looked) => {
+                    look.busy = 0;
+                    if looked == Looked::Changed {
+                        look.pending = true;
+                        let line = look.work(module);
+                        *if is_new { &mut line.added } else { &mut line.updated } += 1;
+                    }
+                    self.out_of_trouble(org, &lead, look).await?;
+                }
                 Err(error) => {
+                    self.stop_if_nobody_gets_through(&error, look)?;
                     tracing::warn!(%org, lead.id = %lead, %error, "a record could not be looked at");
-                    *trouble = Some(error);
+                    self.in_trouble(directory, lead, &error, look).await?;
                 }
             }
         }

@@ -37,7 +37,13 @@ impl AppError {
         match self {
             Self::Table(TableError::Unavailable(_) | TableError::Unexpected(_)) => true,
             Self::Table(TableError::Corrupt { .. }) => false,
-            Self::Crm(CrmError::Busy(_) | CrmError::Unknown(_) | CrmError::Changed | CrmError::Disconnected(_)) => true,
+            Self::Crm(
+                CrmError::Busy(_)
+                | CrmError::Throttled { .. }
+                | CrmError::Unknown(_)
+                | CrmError::Changed
+                | CrmError::Disconnected(_),
+            ) => true,
             Self::Crm(CrmError::Refused { .. } | CrmError::Absent) => false,
             Self::Secrets(_) | Self::Events(_) | Self::Contended(_) => true,
             Self::NotConnected(_) | Self::Illegal(_) | Self::Invalid(_) => false,

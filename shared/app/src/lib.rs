@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod admin;
+pub mod budgets;
 pub mod change;
 pub mod connect;
 pub mod console;
@@ -10,6 +11,8 @@ mod directory;
 pub mod enrol;
 mod errands;
 mod error;
+pub mod failures;
+pub mod history;
 pub mod leave;
 pub mod mail_events;
 pub mod mailboxes;

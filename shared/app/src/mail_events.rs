@@ -50,7 +50,11 @@ impl MailEvents {
         let lead = event.delivery.lead().ok_or_else(|| AppError::Invalid(format!("no lead in {}", event.delivery)))?;
         match &event.what {
             MailEventKind::Left { message_id, at } => {
-                self.deliveries.sent(&event.org, &lead, &event.delivery, message_id, *at).await
+                let store = &self.deliveries.changes.store;
+                match store.delivery(&event.org, &lead, &event.delivery).await? {
+                    Some(known) => self.deliveries.sent(&event.org, &lead, known, message_id, *at).await,
+                    None => Ok(Applied::Known),
+                }
             }
             MailEventKind::BouncedForGood => self.undeliverable(&event.org, &lead, SuppressedWhy::Bounced).await,
             MailEventKind::Touched(told) => {

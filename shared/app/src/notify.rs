@@ -100,9 +100,8 @@ impl Notify {
         // Zoho gives a notification no id; these parts are the nearest to one.
         let name = keys::hash(&format!("{channel_id}|{module}|{operation}|{server_time}|{:?}|{part}", posted.ids));
         let received_at = self.clock.real();
-        let notification = Notification { module, ids: ids.to_vec(), done: false, tries: 0, received_at };
+        let notification = Notification::new(module, ids.to_vec(), received_at);
         let is_new = self.store.record_notification(org, &name, &notification).await?;
-        self.store.put_heard(org, received_at).await?;
         tracing::info!(%org, %module, records = ids.len(), is_new, "notification recorded");
         // Also for a repetition: the first one may have died between recording and this.
         let hint = Event::RecordsChanged { org: org.clone(), notification: name };

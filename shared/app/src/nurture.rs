@@ -7,6 +7,7 @@
 mod leaving;
 mod round;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::{
@@ -19,18 +20,18 @@ use url::Url;
 use crate::change::LeadChanges;
 use crate::deliveries::Deliveries;
 use crate::error::AppError;
-use crate::ports::{Lookup, Mailer, SendError};
-use crate::store::{Alongside, Connection, Delivery, Queue, Store};
+use crate::ports::{Lookup, Mailer, SKEW, SendError, TableError};
+use crate::store::{Alongside, Connection, Delivery, Outcome, Queue, Store, Stored, keys};
 use crate::writing::Writing;
 pub(crate) use leaving::Mail;
 pub(crate) use round::Round;
 
 /// How long a sender has a mail to itself. Mail systems answer within seconds; the provider's own word that the mail
 /// left arrives well within this time.
-const LEASE: SignedDuration = SignedDuration::from_mins(2);
+const LEASE: SignedDuration = SKEW.saturating_add(SignedDuration::from_mins(2));
 /// After this many tries that certainly sent nothing, a person should look.
 const MOST_ATTEMPTS: u32 = 12;
-/// How many leads of one shard a tick takes on; the next tick takes the others.
+/// How many leads of one shard a tick takes on at once.
 const PER_SHARD: u32 = 50;
 
 /// Sends what is due.
@@ -75,14 +76,30 @@ impl Nurture {
         let (store, clock) = (self.store(), &self.changes().clock);
         self.settle_until(clock.real(), &mut ticked).await?;
         let mut round = Round::new(store, deadline);
-        for key in store.due(Queue::Send, clock.calendar(), PER_SHARD).await? {
-            if clock.real() >= deadline {
+        let mut met = HashSet::new();
+        'due: loop {
+            // What is due for longest comes first, so those behind ten thousand others come when these have moved on.
+            let due = store.due(Queue::Send, clock.calendar(), PER_SHARD).await?;
+            let is_all = due.len() < usize::try_from(PER_SHARD).unwrap_or(usize::MAX);
+            let new = due.iter().filter_map(Store::lead_of_key).filter(|lead| met.insert(lead.clone()));
+            let turns = by_turns(new.collect());
+            if turns.is_empty() {
                 break;
             }
-            if let Some((org, lead)) = Store::lead_of_key(&key) {
+            for (org, lead) in turns {
+                if clock.real() >= deadline {
+                    break 'due;
+                }
                 let stepped = self.step(&mut round, &org, &lead, &mut ticked.oldest_due_secs).await;
+                round.done(&org, &stepped);
                 ticked.note(&org, &lead, stepped);
             }
+            if is_all {
+                break;
+            }
+        }
+        for (org, work) in round.work {
+            store.add_history(&org, work, clock.real()).await?;
         }
         Ok(ticked)
     }
@@ -98,7 +115,10 @@ impl Nurture {
     async fn settle_until(&self, lease_until: Timestamp, ticked: &mut Ticked) -> Result<(), AppError> {
         for key in self.store().due(Queue::Lease, lease_until, PER_SHARD).await? {
             if let Some((org, lead)) = Store::lead_of_key(&key) {
-                let settled = self.settle(&org, &lead, lease_until).await;
+                let settled = match keys::delivery_of(&key) {
+                    Some(delivery) => self.look_up(&org, &lead, &delivery).await,
+                    None => self.settle(&org, &lead, lease_until).await,
+                };
                 ticked.note(&org, &lead, settled);
             }
         }
@@ -204,27 +224,27 @@ impl Nurture {
     }
 
     /// Hands the claimed mail to the mail system and stores what it said.
-    async fn deliver(&self, org: &OrgId, id: &LeadId, delivery: &Delivery) -> Result<Stepped, AppError> {
-        let name = &delivery.mail.delivery;
-        match self.mailer.send(org, &delivery.mail).await {
+    async fn deliver(&self, org: &OrgId, id: &LeadId, claimed: Stored<Delivery>) -> Result<Stepped, AppError> {
+        let name = &claimed.value.mail.delivery.clone();
+        match self.mailer.send(org, &claimed.value.mail).await {
             Ok(message_id) => {
-                self.deliveries.sent(org, id, name, &message_id, None).await?;
+                self.deliveries.sent(org, id, claimed, &message_id, None).await?;
                 Ok(Stepped::Sent)
             }
             Err(SendError::NotSent { reason }) => {
                 tracing::warn!(%org, delivery.id = %name, reason, "the mail system was not reached");
-                self.deliveries.not_sent(org, id, name, &reason).await?;
-                Ok(Stepped::Postponed)
+                self.deliveries.not_sent(org, id, claimed, &reason).await?;
+                Ok(Stepped::NotSent)
             }
             Err(SendError::Refused { reason }) => {
                 tracing::warn!(%org, delivery.id = %name, reason, "the mail system refused a mail");
-                self.deliveries.refused(org, id, name, &reason).await?;
-                Ok(Stepped::Ended)
+                self.deliveries.refused(org, id, claimed, &reason).await?;
+                Ok(Stepped::Refused)
             }
             Err(SendError::NoSuchAddress { reason }) => {
                 tracing::info!(%org, delivery.id = %name, reason, "there is no such address");
-                self.deliveries.no_such_address(org, id, name, &reason).await?;
-                Ok(Stepped::Ended)
+                self.deliveries.no_such_address(org, id, claimed, &reason).await?;
+                Ok(Stepped::Refused)
             }
             Err(SendError::Unknown { reason, .. }) => {
                 // Left as it is: when the lease is over, whoever comes looks it up.
@@ -247,25 +267,70 @@ impl Nurture {
         };
         match self.mailer.find(org, &delivery.value.mail).await {
             Lookup::Sent { message_id, at } => {
-                self.deliveries.sent(org, id, name, &message_id, at).await?;
+                self.deliveries.sent(org, id, delivery, &message_id, at).await?;
                 Ok(Stepped::Settled)
             }
             Lookup::NotSent => {
-                self.deliveries.not_sent(org, id, name, "the sender stopped before the mail left").await?;
+                self.deliveries.not_sent(org, id, delivery, "the sender stopped before the mail left").await?;
                 Ok(Stepped::Settled)
             }
             Lookup::CannotTell => {
-                self.deliveries.unsettled(org, id, name).await?;
+                self.deliveries.unsettled(org, id, delivery).await?;
                 Ok(Stepped::Unknown)
             }
         }
     }
+
+    /// Looks for a mail whose fate is unknown. It is not sent again, whatever is found: its lead's follow-up has gone on, or
+    /// ended, without it.
+    async fn look_up(&self, org: &OrgId, id: &LeadId, name: &DeliveryId) -> Result<Stepped, AppError> {
+        let stored = self.store().lead(org, id).await?;
+        if stored.is_some_and(|stored| stored.lead.in_flight().is_some_and(|(in_flight, _)| in_flight == *name)) {
+            // The lead waits for it, under a lease of its own.
+            return Ok(Stepped::Nothing);
+        }
+        let Some(known) = self.store().delivery(org, id, name).await? else { return Ok(Stepped::Nothing) };
+        let is_open = matches!(known.value.outcome, Outcome::Claimed | Outcome::Unknown);
+        let outcome = match self.mailer.find(org, &known.value.mail).await {
+            Lookup::Sent { message_id, at } if is_open => {
+                self.deliveries.sent(org, id, known, &message_id, at).await?;
+                return Ok(Stepped::Settled);
+            }
+            Lookup::NotSent if is_open => Outcome::NeverLeft,
+            Lookup::CannotTell if is_open => Outcome::Unknown,
+            Lookup::Sent { .. } | Lookup::NotSent | Lookup::CannotTell => known.value.outcome.clone(),
+        };
+        let after = Delivery { look_up_at: None, outcome, ..known.value };
+        match self.store().put_delivery(org, id, &after, known.version, self.changes().clock.real()).await {
+            Ok(()) | Err(TableError::Unexpected(_)) => Ok(Stepped::Settled),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// One lead of each org after the other: the many of one do not come before the few of another.
+fn by_turns(leads: Vec<(OrgId, LeadId)>) -> Vec<(OrgId, LeadId)> {
+    let mut met: HashMap<OrgId, usize> = HashMap::new();
+    let mut turns: Vec<_> = leads
+        .into_iter()
+        .map(|(org, lead)| {
+            let turn = met.entry(org.clone()).or_default();
+            *turn += 1;
+            (*turn, org, lead)
+        })
+        .collect();
+    turns.sort_by_key(|(turn, ..)| *turn);
+    turns.into_iter().map(|(_, org, lead)| (org, lead)).collect()
 }
 
 /// What became of one lead in a tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stepped {
     Nothing,
     Sent,
+    /// The mail system was not reached.
+    NotSent,
+    Refused,
     Postponed,
     Held,
     Ended,
@@ -278,9 +343,9 @@ impl Ticked {
         match stepped {
             Ok(Stepped::Nothing) => {}
             Ok(Stepped::Sent) => self.sent += 1,
-            Ok(Stepped::Postponed) => self.postponed += 1,
+            Ok(Stepped::Postponed | Stepped::NotSent) => self.postponed += 1,
             Ok(Stepped::Held) => self.held += 1,
-            Ok(Stepped::Ended) => self.ended += 1,
+            Ok(Stepped::Ended | Stepped::Refused) => self.ended += 1,
             Ok(Stepped::Settled) => self.settled += 1,
             Ok(Stepped::Unknown) => self.unknown += 1,
             Err(error) => {
@@ -288,5 +353,19 @@ impl Ticked {
                 self.failed += 1;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_many_of_one_org_do_not_come_before_the_few_of_another() {
+        let due = |org: &str, lead: u32| (org.parse().unwrap(), format!("contacts-{lead}").parse().unwrap());
+        let all = vec![due("us-1", 1), due("us-1", 2), due("us-1", 3), due("eu-2", 4), due("us-1", 5), due("eu-2", 6)];
+        let turns: Vec<String> = by_turns(all).into_iter().map(|(_, lead)| lead.to_string()).collect();
+        let expect = [1, 4, 2, 6, 3, 5].map(|lead| format!("contacts-{lead}"));
+        assert_eq!(turns, expect);
     }
 }

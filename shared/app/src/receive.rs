@@ -1,13 +1,18 @@
 //! A mail comes in: find its lead, read it, let it change the lead, once.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use domain::{
-    Direction, EmailAddress, Fact, IncomingMail, Lead, LeadId, LoggedMail, Mailbox, OrgId, Purpose, SigningKey,
-    read_mail,
+    EmailAddress, Fact, IncomingMail, Lead, LeadId, LoggedMail, Mailbox, NewText, OrgId, Purpose, Reading, SigningKey,
+    TaughtPhrase, read_mail,
 };
+use tokio::time::timeout;
 
 use crate::change::{Applied, LeadChanges};
 use crate::error::AppError;
-use crate::store::Alongside;
+use crate::ports::Composer;
+use crate::store::{Alongside, Direction, WorkDone};
 
 /// Takes in mail.
 pub struct Receive {
@@ -15,7 +20,12 @@ pub struct Receive {
     pub changes: LeadChanges,
     /// Opens reply addresses and Message-IDs.
     pub key: SigningKey,
+    /// Has a say in what people want where their words leave doubt.
+    pub composer: Option<Arc<dyn Composer>>,
 }
+
+/// How long a mail waits for a model's opinion; after that it is read without.
+const OPINION: Duration = Duration::from_secs(10);
 
 /// What became of an incoming mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +39,17 @@ pub enum Received {
 }
 
 impl Receive {
+    /// Reads a mail that came alone, and remembers it in the history.
+    pub async fn receive_alone(&self, mail: &IncomingMail) -> Result<Received, AppError> {
+        let received = self.receive(mail).await?;
+        if let Received::Applied(org, _) = &received {
+            let mut work = WorkDone::new(Direction::MailIn);
+            work.line("mails").added = 1;
+            self.changes.store.add_history(org, work, self.changes.clock.real()).await?;
+        }
+        Ok(received)
+    }
+
     /// Reads one mail.
     pub async fn receive(&self, mail: &IncomingMail) -> Result<Received, AppError> {
         let Some((org, id)) = self.find_lead(mail).await? else {
@@ -48,11 +69,11 @@ impl Receive {
             // A copy of our own mail, by a rule of somebody's mailbox.
             return Ok(Received::Repeated);
         }
-        let reading = read_mail(mail, &store.phrases(&org).await?);
+        let reading = self.read(mail, &store.phrases(&org).await?).await;
         let sender =
             mail.from.clone().or_else(|| stored.lead.address.clone()).unwrap_or_else(|| assistant.email.clone());
         let logged = LoggedMail {
-            direction: Direction::Received,
+            direction: domain::Direction::Received,
             from: Mailbox { name: mail.from_name.clone(), address: sender },
             to: Mailbox { name: assistant.name, address: assistant.email },
             subject: mail.subject.clone(),
@@ -71,6 +92,25 @@ impl Receive {
             // Two carriers brought the same mail at once, and the other one stored it.
             Err(AppError::Contended(_)) if store.was_read(&org, &id, &mail.message_id).await? => Ok(Received::Repeated),
             Err(error) => Err(error),
+        }
+    }
+
+    /// By its words, and by a model's opinion where they leave doubt. Without an answer in time the words decide.
+    async fn read(&self, mail: &IncomingMail, taught: &[TaughtPhrase]) -> Reading {
+        let reading = read_mail(mail, taught);
+        let Some(composer) = self.composer.as_ref().filter(|_| reading.is_open()) else { return reading };
+        let text = NewText { subject: mail.subject.clone(), text: reading.new_text.clone() };
+        match timeout(OPINION, composer.intent(&text)).await {
+            Ok(Ok(Some(proposed))) => reading.refined(mail, proposed),
+            Ok(Ok(None)) => reading,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a mail is read without the model");
+                reading
+            }
+            Err(_) => {
+                tracing::warn!("a mail is read without the model, which did not answer in time");
+                reading
+            }
         }
     }
 

@@ -39,7 +39,12 @@ impl Touches {
         let left = match stored.value.outcome {
             // Its fate may still be unknown here; somebody who has it knows better.
             Outcome::Sent { .. } | Outcome::Claimed | Outcome::Unknown => true,
-            Outcome::AwaitsApproval | Outcome::Approved | Outcome::NotSent { .. } | Outcome::Refused { .. } => false,
+            Outcome::AwaitsApproval
+            | Outcome::Approved
+            | Outcome::NotSent { .. }
+            | Outcome::NeverLeft
+            | Outcome::NoSuchAddress { .. }
+            | Outcome::Refused { .. } => false,
         };
         if !left || matches!(&told.kind, TouchKind::Click { link } if *link == mail.unsubscribe_url) {
             return Ok(Applied::Known);

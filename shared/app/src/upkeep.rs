@@ -1,11 +1,13 @@
-//! Upkeep of a connection: fields, picklists, users and channel as they should be, and a look at everything a lost
+//! Upkeep of a connection: fields, picklists, users and channel as they should be, and the audit, which finds what a lost
 //! notification would have told. Every step finds out what is there and adds what is missing, so it can stop anywhere and
 //! be run again.
+
+mod audit;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::{ConnectionStatus, LeadId, Module, OrgId, RecordId, RecordRef, SigningKey};
+use domain::{ConnectionStatus, Module, OrgId, SigningKey};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::actions::Actions;
@@ -16,18 +18,16 @@ use crate::error::AppError;
 use crate::leave::Leave;
 use crate::notify::channel_token;
 use crate::ports::{ChannelRequest, Crm, CrmField, Event, FieldNames, NewField, TableError};
-use crate::store::{Connection, Health, Queue, Stored, keys};
+use crate::store::{Connection, Health, Queue, Stored, Trouble, TroubleWith, UpkeepStep, keys};
 
 /// How often a connection is looked after.
 pub const INTERVAL: SignedDuration = SignedDuration::from_mins(15);
+/// What starts upkeep comes as often as that and may come a little early.
+const MARGIN: SignedDuration = SignedDuration::from_mins(1);
 /// Zoho grants a week at the most; asking for more silently gives an hour.
 const CHANNEL_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24 - 1);
 /// Renewed when less than this is left: five days of failing upkeep are survived.
 const CHANNEL_RENEWAL: SignedDuration = SignedDuration::from_hours(5 * 24);
-/// Changes are asked for again this far back: Zoho's times are whole seconds, and a write may become visible late.
-const OVERLAP: SignedDuration = SignedDuration::from_mins(2);
-/// How often everything that the assistants own is looked at, changed or not.
-const LOOK_AT_ALL: SignedDuration = SignedDuration::from_hours(24);
 /// Hints repeated by one sweep.
 const PER_SHARD: u32 = 100;
 
@@ -54,8 +54,21 @@ pub struct Swept {
     pub hints: u32,
     /// Orders for many leads that were taken up again.
     pub orders: u32,
+    /// Records that had failed and were looked at again.
+    pub retried: u32,
+    /// Changes in the CRM of which no notification had told.
+    pub missed: u32,
     /// Seconds until the first channel ends; `None` without one.
     pub channel_expires_in_secs: Option<i64>,
+}
+
+/// What looking after one connection found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookedAfter {
+    /// When its channel ends.
+    pub channel_expires: Option<Timestamp>,
+    /// Changes in the CRM of which no notification had told.
+    pub missed: u32,
 }
 
 impl Upkeep {
@@ -72,8 +85,10 @@ impl Upkeep {
             let Some(org) = keys::org_of(&key) else { continue };
             swept.connections += 1;
             match self.look_after(&org).await {
-                Ok(expires) => {
-                    let left = expires.map(|expires| expires.duration_since(self.enrol.changes.clock.real()).as_secs());
+                Ok(LookedAfter { channel_expires, missed }) => {
+                    swept.missed += missed;
+                    let left = channel_expires
+                        .map(|expires| expires.duration_since(self.enrol.changes.clock.real()).as_secs());
                     swept.channel_expires_in_secs = [swept.channel_expires_in_secs, left].into_iter().flatten().min();
                 }
                 Err(error) => {
@@ -82,14 +97,18 @@ impl Upkeep {
                 }
             }
         }
-        let mut hints = Vec::new();
+        let (mut hints, mut failed) = (Vec::new(), Vec::new());
         for key in store.due(Queue::Notification, now, PER_SHARD).await? {
-            if let Some(org) = keys::org_of(&key) {
+            let Some(org) = keys::org_of(&key) else { continue };
+            if let Some(lead) = keys::record_in_trouble(&key) {
+                failed.push((org, lead));
+            } else {
                 hints.push(Event::RecordsChanged { org, notification: key.sort });
             }
         }
         let actions = Actions { changes: self.enrol.changes.clone() };
         swept.orders = actions.take_up_abandoned(now).await?;
+        swept.retried = self.enrol.retry(failed).await;
         let waiting = store.due(Queue::Writeback, now, PER_SHARD).await?;
         let orgs: BTreeSet<OrgId> = waiting.iter().filter_map(keys::org_of).collect();
         hints.extend(orgs.into_iter().map(|org| Event::WritebackPending { org }));
@@ -100,26 +119,69 @@ impl Upkeep {
         Ok(swept)
     }
 
-    /// Brings one connection into order; returns when its channel ends.
-    pub async fn look_after(&self, org: &OrgId) -> Result<Option<Timestamp>, AppError> {
+    /// Brings one connection into order. A part that fails is in the failure log and stops
+    /// no other; the first failure is the error.
+    pub async fn look_after(&self, org: &OrgId) -> Result<LookedAfter, AppError> {
         // On the heap, for it is rare and large.
         if Box::pin(self.leave.go_on(org)).await? {
-            return Ok(None);
+            return Ok(LookedAfter { channel_expires: None, missed: 0 });
         }
+        let began = self.enrol.changes.clock.real();
         // Due again soon: should this run die, the next one does not wait the whole interval.
-        self.edit(org, |connection, now| connection.next_upkeep = now + SignedDuration::from_mins(1)).await?;
+        self.edit(org, |connection| connection.next_upkeep = began + SignedDuration::from_mins(1)).await?;
         let directory = Directory::read(&self.enrol.changes.store, org).await?;
         if let Health::Broken { reason } = &directory.connection.value.health {
             tracing::warn!(%org, reason, "not connected: a person must connect again");
-            self.edit(org, |connection, now| connection.next_upkeep = now + INTERVAL).await?;
-            return Ok(directory.connection.value.channel_expires);
+            self.edit(org, |connection| connection.next_upkeep = began + INTERVAL).await?;
+            return Ok(LookedAfter { channel_expires: directory.connection.value.channel_expires, missed: 0 });
         }
-        let expires = self.channel(&directory).await?;
-        self.fields(&directory).await?;
-        let news = self.assistants(&directory).await?;
-        self.reconcile(org, news).await?;
-        self.edit(org, |connection, now| connection.next_upkeep = now + INTERVAL).await?;
-        Ok(Some(expires))
+        let known = self.enrol.changes.store.troubles(org, keys::UPKEEP).await?;
+        let mut after = LookedAfter { channel_expires: directory.connection.value.channel_expires, missed: 0 };
+        let (mut news, mut result) = (false, Ok(()));
+        for step in UpkeepStep::ALL {
+            let ended = match step {
+                UpkeepStep::Channel => {
+                    self.channel(&directory).await.map(|granted| after.channel_expires = Some(granted))
+                }
+                UpkeepStep::Fields => self.fields(&directory).await,
+                UpkeepStep::Assistants => self.assistants(&directory).await.map(|found| news = found),
+                UpkeepStep::Audit => self.audit(org, news).await.map(|missed| after.missed = missed),
+            };
+            self.note(org, &known, step, ended.as_ref().err()).await?;
+            result = result.and(ended);
+        }
+        result?;
+        // From its beginning on, and in time: what starts it comes as often, and a run that came too soon would be one
+        // that is left out.
+        self.edit(org, |connection| connection.next_upkeep = began + INTERVAL - MARGIN).await?;
+        Ok(after)
+    }
+
+    /// Notes how a part ended, if that is news.
+    async fn note(
+        &self,
+        org: &OrgId,
+        known: &[Stored<Trouble>],
+        step: UpkeepStep,
+        error: Option<&AppError>,
+    ) -> Result<(), AppError> {
+        let LeadChanges { store, clock, .. } = &self.enrol.changes;
+        let with = TroubleWith::Upkeep { step };
+        let known = known.iter().find(|stored| stored.value.with == with);
+        match (error, known) {
+            (Some(error), known) => {
+                let now = clock.real();
+                let trouble = Trouble {
+                    with,
+                    reason: error.to_string(),
+                    tries: known.map_or(0, |known| known.value.tries) + 1,
+                    next_try: Some(now + SignedDuration::from_mins(1)),
+                };
+                Ok(store.put_trouble(org, &trouble, known.map(|known| known.version), now).await?)
+            }
+            (None, Some(_)) => Ok(store.end_trouble(org, &with).await?),
+            (None, None) => Ok(()),
+        }
     }
 
     fn crm(&self) -> &Arc<dyn Crm> {
@@ -127,15 +189,11 @@ impl Upkeep {
     }
 
     /// Changes the connection, whoever else does.
-    async fn edit(
-        &self,
-        org: &OrgId,
-        change: impl Fn(&mut Connection, Timestamp) + Send + Sync,
-    ) -> Result<(), AppError> {
+    async fn edit(&self, org: &OrgId, change: impl Fn(&mut Connection) + Send + Sync) -> Result<(), AppError> {
         for _ in 0..5 {
             let stored = self.enrol.changes.store.connection(org).await?;
             let Stored { mut value, version } = stored.ok_or_else(|| AppError::NotConnected(org.clone()))?;
-            change(&mut value, self.enrol.changes.clock.real());
+            change(&mut value);
             match self.enrol.changes.store.put_connection(&value, Some(version)).await {
                 Err(TableError::Unexpected(_)) => {}
                 other => return Ok(other?),
@@ -163,7 +221,7 @@ impl Upkeep {
             expires: now + CHANNEL_LIFE,
         };
         let granted = self.crm().open_channel(&directory.org, &request).await?;
-        self.edit(&directory.org, |connection, _| connection.channel_expires = Some(granted.expires)).await?;
+        self.edit(&directory.org, |connection| connection.channel_expires = Some(granted.expires)).await?;
         tracing::info!(org = %directory.org, expires = %granted.expires, "notification channel open");
         Ok(granted.expires)
     }
@@ -197,12 +255,12 @@ impl Upkeep {
             {
                 self.crm().set_values(org, module, picklist, &schedules).await?;
             }
-            self.edit(org, |connection, _| {
+            self.edit(org, |connection| {
                 connection.fields.insert(module, names.clone());
             })
             .await?;
         }
-        self.edit(org, |connection, _| connection.schedule_values.clone_from(&schedules)).await
+        self.edit(org, |connection| connection.schedule_values.clone_from(&schedules)).await
     }
 
     fn wanted(&self, schedules: &[String]) -> [NewField; 3] {
@@ -237,54 +295,6 @@ impl Upkeep {
             }
         }
         Ok(found)
-    }
-
-    /// Looks at everything that changed since the last time, and now and then at everything the assistants own.
-    async fn reconcile(&self, org: &OrgId, news: bool) -> Result<(), AppError> {
-        let directory = Directory::read(&self.enrol.changes.store, org).await?;
-        let connection = &directory.connection.value;
-        let now = self.enrol.changes.clock.real();
-        let owners = directory.assistant_users();
-        let all = news || connection.looked_at_all.is_none_or(|last| last + LOOK_AT_ALL <= now);
-        for module in Module::ALL {
-            let mut ids = BTreeSet::new();
-            let mut known_until = connection.known_until.get(&module).copied();
-            if all && !owners.is_empty() {
-                ids.extend(self.crm().owned_by(org, module, &owners).await?.into_iter().map(|changed| changed.id));
-            }
-            // Without a cursor, changes begin to matter now: what came before is in what the assistants own.
-            let since = known_until.map_or(now - INTERVAL, |known| known - OVERLAP);
-            for changed in self.crm().changed_since(org, module, since).await? {
-                known_until = known_until.max(Some(changed.modified));
-                if owners.contains(&changed.owner) || self.is_active(org, module, &changed.id).await? {
-                    ids.insert(changed.id);
-                }
-            }
-            for deleted in self.crm().deleted_since(org, module, since).await? {
-                if self.is_active(org, module, &deleted).await? {
-                    ids.insert(deleted);
-                }
-            }
-            let ids: Vec<_> = ids.into_iter().collect();
-            if !ids.is_empty() {
-                self.enrol.look_at(org, module, &ids).await?;
-            }
-            // Only now: a failure above asks for the same changes again.
-            let known_until = known_until.unwrap_or(since);
-            self.edit(org, |connection, _| {
-                connection.known_until.insert(module, known_until);
-            })
-            .await?;
-        }
-        if all && !owners.is_empty() {
-            self.edit(org, |connection, now| connection.looked_at_all = Some(now)).await?;
-        }
-        Ok(())
-    }
-
-    async fn is_active(&self, org: &OrgId, module: Module, id: &RecordId) -> Result<bool, AppError> {
-        let lead = LeadId::from(RecordRef { module, id: id.clone() });
-        Ok(self.enrol.changes.store.lead(org, &lead).await?.is_some_and(|stored| stored.lead.is_active()))
     }
 }
 

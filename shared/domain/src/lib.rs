@@ -12,6 +12,7 @@ mod address;
 mod assistant;
 mod bounce;
 mod brief;
+mod bucket;
 mod calendar;
 mod compose;
 mod crm;
@@ -42,6 +43,7 @@ pub use account::{
 pub use address::{EmailAddress, InvalidAddress};
 pub use assistant::{Assistant, IntegrationStatus, InvalidAssistant};
 pub use bounce::enhanced_status;
+pub use bucket::{Bucket, Flow};
 pub use calendar::{Calendar, InvalidCalendar, SendWindow};
 pub use compose::{Draft, Extras, ParameterError, Parameters, check_template, compose, render_body};
 pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef, Task};

@@ -71,10 +71,11 @@ pub(crate) fn without_opt_out(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
 }
 
-fn is_opt_out(line: &str) -> bool {
+/// Is it the line that tells how to stop, in any language and whatever address stands in it?
+pub(crate) fn is_opt_out(line: &str) -> bool {
     Language::ALL.into_iter().any(|language| {
         let [with_url, without] = opt_out_lines(language);
-        line == without || with_url.strip_suffix(URL).is_some_and(|start| line.starts_with(start))
+        line == without || with_url.strip_suffix(URL).is_some_and(|start| line.starts_with(start.trim_end()))
     })
 }
 

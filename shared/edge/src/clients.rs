@@ -1,9 +1,10 @@
 //! The adapters, made once when a function starts. Each function asks for the ports its use case needs, and no more: what
 //! it does not ask for is not linked into it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use app::budgets::{CrmBudgets, PacedMailer};
 use app::change::LeadChanges;
 use app::deliveries::Deliveries;
 use app::mailboxes::{Credentials, MailboxAccess, MailboxAdmin, PollMailboxes, RoutingMailer};
@@ -20,7 +21,7 @@ use domain::SigningKey;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
-use zoho::{AccountsSettings, Zoho, ZohoAccounts};
+use zoho::{AccountsSettings, Carrier, Zoho, ZohoAccounts};
 
 use crate::SystemClock;
 use crate::settings::{self, SettingError};
@@ -63,6 +64,8 @@ pub struct Clients {
     config: SdkConfig,
     /// The stack whose names are used, where no function's environment says them.
     stack: Option<String>,
+    /// The table, once somebody asked for it.
+    store: OnceLock<Store>,
 }
 
 impl Clients {
@@ -73,7 +76,7 @@ impl Clients {
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .build();
         let config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
-        Self { config, stack: None }
+        Self { config, stack: None, store: OnceLock::new() }
     }
 
     /// A deployed stack, from outside: `template.yaml` names its table and its bus after it.
@@ -92,8 +95,12 @@ impl Clients {
 
     /// The table.
     pub fn store(&self) -> Result<Store, SettingError> {
+        if let Some(store) = self.store.get() {
+            return Ok(store.clone());
+        }
         let client = aws_sdk_dynamodb::Client::new(&self.config);
-        Ok(Store::new(Arc::new(DynamoTable::new(&client, self.name(settings::TABLE_NAME)?))))
+        let store = Store::new(Arc::new(DynamoTable::new(&client, self.name(settings::TABLE_NAME)?)));
+        Ok(self.store.get_or_init(|| store).clone())
     }
 
     /// The bus.
@@ -142,7 +149,7 @@ impl Clients {
     /// The CRM, with the tokens it needs.
     pub fn crm(&self, secret: &AppSecret) -> Result<Arc<dyn Crm>, SettingError> {
         let tokens = self.tokens(accounts(secret)?)?;
-        Ok(crm(tokens))
+        Ok(crm(tokens, self.store()?, self.clock()))
     }
 
     /// Assistants' own mailboxes.
@@ -160,10 +167,18 @@ impl Clients {
         Ok(MailboxAdmin { store: self.store()?, access: self.mailbox_access()?, clock: self.clock() })
     }
 
+    /// Takes in mail.
+    pub fn receive(&self, secret: &AppSecret) -> Result<Receive, SettingError> {
+        Ok(Receive {
+            changes: self.lead_changes()?,
+            key: signing_key(secret)?,
+            composer: self.composer(secret.openai_api_key.as_ref())?,
+        })
+    }
+
     /// Reads assistants' own mailboxes.
     pub fn poll_mailboxes(&self, secret: &AppSecret) -> Result<PollMailboxes, SettingError> {
-        let receive = Receive { changes: self.lead_changes()?, key: signing_key(secret)? };
-        Ok(PollMailboxes { receive, access: self.mailbox_access()? })
+        Ok(PollMailboxes { receive: self.receive(secret)?, access: self.mailbox_access()? })
     }
 
     /// Mails leave through assistants' own mailboxes, and otherwise as [`settings::MAIL_TRANSPORT`] says.
@@ -179,7 +194,8 @@ impl Clients {
             ("ses", _) => {
                 let client = aws_sdk_sesv2::Client::new(&self.config);
                 let set = settings::optional(settings::SES_CONFIGURATION_SET);
-                Ok(Arc::new(SesMailer::new(&client, set, mail::render)))
+                let ses = Arc::new(SesMailer::new(&client, set, mail::render));
+                Ok(Arc::new(PacedMailer::new(ses, self.store()?, self.clock(), settings::mails_a_second()?)))
             }
             ("smtp", Some(url)) => smtp(url),
             ("smtp", None) => {
@@ -272,9 +288,15 @@ fn openai(url: &str, model: &str, key: Option<&SecretString>) -> Result<Arc<dyn 
     }
 }
 
-/// The CRM over these sessions.
-pub fn crm(sessions: Arc<dyn Sessions>) -> Arc<dyn Crm> {
-    Arc::new(Zoho::new(zoho::http_client(), sessions))
+/// The CRM over these sessions, within budgets that all workers on the same rows share.
+pub fn crm(sessions: Arc<dyn Sessions>, store: Store, clock: Arc<dyn Clock>) -> Arc<dyn Crm> {
+    crm_by(Carrier::network(), sessions, store, clock)
+}
+
+/// The same, reached by `carrier`.
+pub fn crm_by(carrier: Carrier, sessions: Arc<dyn Sessions>, store: Store, clock: Arc<dyn Clock>) -> Arc<dyn Crm> {
+    let budgets = Arc::new(CrmBudgets::new(store, clock));
+    Arc::new(Zoho::new(carrier, sessions).with_budgets(budgets))
 }
 
 /// The key behind every signed name.
@@ -288,13 +310,16 @@ pub fn accounts(secret: &AppSecret) -> Result<Arc<dyn Accounts>, SettingError> {
     let server = settings::optional(settings::ZOHO_ACCOUNTS);
     let client_secret = secret.zoho_client_secret.clone().filter(|secret| !secret.expose_secret().is_empty());
     match (secret.zoho_client_id.is_empty(), client_secret) {
-        (false, Some(client_secret)) => zoho_accounts(&secret.zoho_client_id, client_secret, server.as_deref()),
+        (false, Some(client_secret)) => {
+            zoho_accounts(Carrier::network(), &secret.zoho_client_id, client_secret, server.as_deref())
+        }
         _ => Err(SettingError::new(settings::APP_SECRET, "has no zoho_client_id and zoho_client_secret yet")),
     }
 }
 
 /// Zoho accounts with this client, starting at Zoho's US server unless `server` names another. One that is not one of Zoho's is trusted because the operator named it.
 pub fn zoho_accounts(
+    carrier: Carrier,
     client_id: &str,
     client_secret: SecretString,
     server: Option<&str>,
@@ -311,5 +336,5 @@ pub fn zoho_accounts(
         accounts.home = url.clone();
         accounts.extra = Some(url);
     }
-    Ok(Arc::new(ZohoAccounts::new(zoho::http_client(), accounts)))
+    Ok(Arc::new(ZohoAccounts::new(carrier, accounts)))
 }

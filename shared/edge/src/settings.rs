@@ -26,6 +26,8 @@ pub const FIELD_PREFIX: &str = "FIELD_PREFIX";
 pub const MAIL_TRANSPORT: &str = "MAIL_TRANSPORT";
 /// The SES configuration set that reports what became of mails.
 pub const SES_CONFIGURATION_SET: &str = "SES_CONFIGURATION_SET";
+/// How many mails a second the mail system takes.
+pub const MAILS_A_SECOND: &str = "MAILS_A_SECOND";
 /// The domain that receives answers.
 pub const REPLY_DOMAIN: &str = "REPLY_DOMAIN";
 /// How much is logged.
@@ -101,6 +103,15 @@ pub fn parse_reply_domain(text: &str) -> Result<String, SettingError> {
     EmailAddress::parse(&format!("someone@{text}"))
         .map(|address| address.domain().to_owned())
         .map_err(|_| SettingError::new(REPLY_DOMAIN, format!("{text:?} is no mail domain; write reply.example.com")))
+}
+
+/// [`MAILS_A_SECOND`]; 1, as in SES's sandbox, unless it is set.
+pub fn mails_a_second() -> Result<u32, SettingError> {
+    let Some(text) = optional(MAILS_A_SECOND) else { return Ok(1) };
+    text.parse()
+        .ok()
+        .filter(|rate| (1..=10_000).contains(rate))
+        .ok_or_else(|| SettingError::new(MAILS_A_SECOND, format!("{text:?} is no number of mails; write 1 to 10000")))
 }
 
 /// [`FIELD_PREFIX`]: letters and digits, as Zoho allows in field labels.

@@ -5,6 +5,8 @@ pub mod cli;
 pub mod clock;
 pub mod demo;
 pub mod embedded;
+pub mod nearby;
 pub mod product;
 pub mod serve;
+pub mod simulate;
 pub mod world;

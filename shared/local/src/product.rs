@@ -36,6 +36,7 @@ use oauth_callback::OauthCallback;
 use secrecy::{ExposeSecret, SecretString};
 use upkeep::UpkeepFunction;
 use url::Url;
+use zoho::Carrier;
 
 use crate::bus::LocalBus;
 
@@ -43,8 +44,12 @@ use crate::bus::LocalBus;
 pub struct Parts {
     /// Rows.
     pub store: Store,
+    /// Events between the functions.
+    pub bus: Arc<LocalBus>,
     /// Tokens.
     pub secrets: Arc<dyn Secrets>,
+    /// The way to Zoho's CRM.
+    pub carrier: Carrier,
     /// Zoho accounts.
     pub accounts: Arc<dyn Accounts>,
     /// What writes mails.
@@ -99,7 +104,9 @@ impl Product {
     pub fn new(parts: Parts) -> Self {
         let Parts {
             store,
+            bus,
             secrets,
+            carrier,
             accounts,
             writing,
             mailer,
@@ -111,14 +118,14 @@ impl Product {
             field_prefix,
             inbound_token,
         } = parts;
-        let bus = Arc::new(LocalBus::default());
         let events: Arc<dyn Events> = bus.clone();
         let tokens =
             Arc::new(TokenKeeper::new(store.clone(), secrets, accounts.clone(), clock.clone(), TOKENS.to_owned()));
-        let crm = edge::clients::crm(tokens.clone());
+        let crm = edge::clients::crm_by(carrier, tokens.clone(), store.clone(), clock.clone());
         let changes = LeadChanges { store: store.clone(), events: events.clone(), clock: clock.clone() };
         let enrol = || Enrol { changes: changes.clone(), crm: crm.clone() };
-        let receive = || Receive { changes: changes.clone(), key: key.clone() };
+        let composer = writing.composer.clone();
+        let receive = || Receive { changes: changes.clone(), key: key.clone(), composer: composer.clone() };
         let leave = Leave {
             actions: Actions { changes: changes.clone() },
             crm: crm.clone(),
@@ -222,7 +229,7 @@ impl Product {
 
     /// Takes in one raw mail.
     pub async fn receive(&self, raw: &[u8]) -> Result<Received, AppError> {
-        self.receive.receive(&mail::parse(raw, None)).await
+        self.receive.receive_alone(&mail::parse(raw, None)).await
     }
 
     /// After a crash, when this process is known to be the only one: whoever held a lease is dead.

@@ -17,6 +17,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use zoho::Carrier;
 
 use crate::clock::ScaledClock;
 use crate::embedded::{self, FileSecrets, Opened};
@@ -116,6 +117,8 @@ pub async fn serve(options: ServeOptions, ready: impl FnOnce(&serde_json::Value)
         edge::clients::mailbox_access(store.clone(), secrets.clone(), clock_for_all.clone(), MAILBOXES.to_owned())?;
     let product = Arc::new(Product::new(Parts {
         store,
+        bus: Arc::default(),
+        carrier: Carrier::network(),
         accounts: accounts(options.zoho_accounts.as_deref())?,
         writing: Writing { composer: composer().await? },
         mailer,
@@ -191,7 +194,7 @@ fn accounts(server: Option<&str>) -> Result<Arc<dyn app::ports::Accounts>, Setti
     let id = needed(settings::ZOHO_CLIENT_ID)?;
     let secret = needed(settings::ZOHO_CLIENT_SECRET)?;
     let server = server.map(str::to_owned).or_else(|| settings::optional(settings::ZOHO_ACCOUNTS));
-    edge::clients::zoho_accounts(&id, secret.into(), server.as_deref())
+    edge::clients::zoho_accounts(Carrier::network(), &id, secret.into(), server.as_deref())
 }
 
 /// The product's routes for axum.

@@ -20,10 +20,11 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use url::Url;
-use zoho_sim::{Faults, SimConfig, Simulator, StateQuery};
+use zoho_sim::{Callback, Faults, SimConfig, Simulator, StateQuery};
 
 use crate::clock::SettableClock;
 use crate::embedded::FileSecrets;
+use crate::nearby::nearby;
 use crate::product::{MAILBOXES, Parts, Product, signing_key};
 
 /// A world that cannot be made or moved; the text says what stopped it.
@@ -69,7 +70,9 @@ pub struct WorldOptions {
 pub const ASSISTANT: &str = "tara@acme.example";
 
 /// Where the product believes itself to be; nothing is ever sent there.
-const PUBLIC_URL: &str = "http://127.0.0.1:8080/";
+pub(crate) const PUBLIC_URL: &str = "http://127.0.0.1:8080/";
+/// The mail domain that receives answers.
+pub(crate) const REPLY_DOMAIN: &str = "reply.acme.example";
 
 impl World {
     /// Makes a world with nothing connected yet.
@@ -87,10 +90,12 @@ impl World {
         let zoho = Arc::new(Simulator::new(config));
         let zoho_task = tokio::spawn(zoho_sim::answer(zoho.clone(), listener, std::future::pending()));
 
+        let carrier = nearby(zoho.clone());
         let ready = zoho.ready();
         let client_secret = SecretString::from(ready.client_secret.clone());
-        let accounts = edge::clients::zoho_accounts(&ready.client_id, client_secret, Some(&ready.base_url))
-            .map_err(|error| WorldError::new("the simulator's address", error))?;
+        let accounts =
+            edge::clients::zoho_accounts(carrier.clone(), &ready.client_id, client_secret, Some(&ready.base_url))
+                .map_err(|error| WorldError::new("the simulator's address", error))?;
         let secrets: Arc<dyn Secrets> = Arc::new(FileSecrets::new(&folder));
         let key = signing_key(secrets.as_ref()).await.map_err(|error| WorldError::new("no signing key", error))?;
         let outbox = folder.join("outbox");
@@ -100,7 +105,9 @@ impl World {
                 .map_err(|error| WorldError::new("mailboxes", error))?;
         let product = Product::new(Parts {
             store,
+            bus: Arc::default(),
             secrets,
+            carrier,
             accounts,
             writing: Writing::default(),
             mailer: Arc::new(EmlOutbox::new(&outbox)),
@@ -109,7 +116,7 @@ impl World {
             key,
             public_url: edge::settings::parse_public_url(PUBLIC_URL)
                 .map_err(|error| WorldError::new("address", error))?,
-            reply_domain: Some("reply.acme.example".to_owned()),
+            reply_domain: Some(REPLY_DOMAIN.to_owned()),
             field_prefix: edge::settings::DEFAULT_FIELD_PREFIX.to_owned(),
             inbound_token: None,
         });
@@ -129,38 +136,12 @@ impl World {
     /// Walks the browser of this user (by address; an administrator's if empty) to the consent page and back; returns what
     /// the callback answers.
     pub async fn connect_as(&self, user: &str) -> Result<Response<Body>, WorldError> {
-        self.through_zoho("/oauth/authorize", user).await
+        consent(&self.product, &self.zoho, "/oauth/authorize", user).await
     }
 
     /// Signs this user in to the console, as their browser would; returns what the callback answers.
     pub async fn sign_in_as(&self, user: &str) -> Result<Response<Body>, WorldError> {
-        self.through_zoho("/oauth/sign-in", user).await
-    }
-
-    async fn through_zoho(&self, from: &str, user: &str) -> Result<Response<Body>, WorldError> {
-        let failed = |what: &str| WorldError::new("connecting", what);
-        let departure = self.get(from, None).await;
-        let consent = header(&departure, LOCATION).ok_or_else(|| failed("no redirect to Zoho"))?;
-        let cookie = header(&departure, SET_COOKIE).ok_or_else(|| failed("no cookie"))?;
-        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
-        let user = self.zoho.user_id(user).unwrap_or_default();
-        let form = format!("{}&decision=accept&user={user}", consent.split_once('?').map_or("", |(_, query)| query));
-        let decision = http::Request::builder()
-            .method("POST")
-            .uri("/oauth/v2/auth/decision")
-            .header("content-type", "application/x-www-form-urlencoded");
-        let decision = decision.body(Bytes::from(form)).map_err(|error| WorldError::new("connecting", error))?;
-        let back = match self.zoho.call(decision) {
-            zoho_sim::Reply::Answer(response) => {
-                let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-                location
-                    .and_then(|text| Url::parse(text).ok())
-                    .ok_or_else(|| failed("Zoho did not send the browser back"))?
-            }
-            zoho_sim::Reply::NoAnswer => return Err(failed("Zoho did not answer")),
-        };
-        let path = format!("{}?{}", back.path(), back.query().unwrap_or_default());
-        Ok(self.get(&path, Some(&cookie)).await)
+        consent(&self.product, &self.zoho, "/oauth/sign-in", user).await
     }
 
     /// Adds the assistant that the simulator has a user for.
@@ -186,10 +167,7 @@ impl World {
             let callbacks = self.zoho.take_due_callbacks(self.clock.now());
             let quiet = callbacks.is_empty();
             for callback in callbacks {
-                let path = Url::parse(&callback.url).map_or_else(|_| String::new(), |url| url.path().to_owned());
-                let request = http::Request::builder().method("POST").uri(path).body(Body::Text(callback.body.clone()));
-                let Ok(request) = request else { continue };
-                let status = self.product.route(request).await.status().as_u16();
+                let status = bring(&self.product, &callback).await;
                 self.zoho.record_delivery(&callback, Ok(status));
             }
             if self.product.pump().await == 0 && quiet {
@@ -246,14 +224,7 @@ impl World {
 
     /// Any request to the product.
     pub async fn request(&self, method: &str, path: &str, cookie: Option<&str>, body: Body) -> Response<Body> {
-        let mut request = http::Request::builder().method(method).uri(path);
-        if let Some(cookie) = cookie {
-            request = request.header(COOKIE, cookie);
-        }
-        match request.body(body) {
-            Ok(request) => self.product.route(request).await,
-            Err(_) => Response::new(Body::Empty),
-        }
+        request(&self.product, method, path, cookie, body).await
     }
 
     /// Parts of the simulator's state.
@@ -276,6 +247,63 @@ impl AsRef<Product> for World {
 impl Drop for World {
     fn drop(&mut self) {
         self.zoho_task.abort();
+    }
+}
+
+/// Walks the browser of this user (by address; an administrator's if empty) to the simulator's consent page and back;
+/// returns what the callback answers. `from` is where it starts.
+pub(crate) async fn consent(
+    product: &Product,
+    zoho: &Simulator,
+    from: &str,
+    user: &str,
+) -> Result<Response<Body>, WorldError> {
+    let failed = |what: &str| WorldError::new("connecting", what);
+    let departure = request(product, "GET", from, None, Body::Empty).await;
+    let consent = header(&departure, LOCATION).ok_or_else(|| failed("no redirect to Zoho"))?;
+    let cookie = header(&departure, SET_COOKIE).ok_or_else(|| failed("no cookie"))?;
+    let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+    let user = zoho.user_id(user).unwrap_or_default();
+    let form = format!("{}&decision=accept&user={user}", consent.split_once('?').map_or("", |(_, query)| query));
+    let decision = http::Request::builder()
+        .method("POST")
+        .uri("/oauth/v2/auth/decision")
+        .header("content-type", "application/x-www-form-urlencoded");
+    let decision = decision.body(Bytes::from(form)).map_err(|error| WorldError::new("connecting", error))?;
+    let back = match zoho.call(decision) {
+        zoho_sim::Reply::Answer(response) => {
+            let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+            location
+                .and_then(|text| Url::parse(text).ok())
+                .ok_or_else(|| failed("Zoho did not send the browser back"))?
+        }
+        zoho_sim::Reply::NoAnswer => return Err(failed("Zoho did not answer")),
+    };
+    let path = format!("{}?{}", back.path(), back.query().unwrap_or_default());
+    Ok(request(product, "GET", &path, Some(&cookie), Body::Empty).await)
+}
+
+/// Posts one of Zoho's callbacks to the product; returns the status it is answered with.
+pub(crate) async fn bring(product: &Product, callback: &Callback) -> u16 {
+    let path = Url::parse(&callback.url).map_or_else(|_| String::new(), |url| url.path().to_owned());
+    request(product, "POST", &path, None, Body::Text(callback.body.clone())).await.status().as_u16()
+}
+
+/// What the product answers.
+pub(crate) async fn request(
+    product: &Product,
+    method: &str,
+    path: &str,
+    cookie: Option<&str>,
+    body: Body,
+) -> Response<Body> {
+    let mut request = http::Request::builder().method(method).uri(path);
+    if let Some(cookie) = cookie {
+        request = request.header(COOKIE, cookie);
+    }
+    match request.body(body) {
+        Ok(request) => product.route(request).await,
+        Err(_) => Response::new(Body::Empty),
     }
 }
 

@@ -101,6 +101,8 @@ fn outcome(outcome: &Outcome) -> String {
         Outcome::Sent { .. } => "sent".to_owned(),
         Outcome::NotSent { reason } => format!("not sent, tried again: {reason}"),
         Outcome::Refused { reason } => format!("refused: {reason}"),
+        Outcome::NoSuchAddress { reason } => format!("there is no such address: {reason}"),
+        Outcome::NeverLeft => "never left; the follow-up has gone on without it".to_owned(),
         Outcome::Unknown => "nobody can tell whether it left; it is not sent again".to_owned(),
     }
 }

@@ -7,14 +7,15 @@ use std::collections::BTreeMap;
 
 use app::ports::{Accounts, AccountsError, Grant, RefreshedToken};
 use async_trait::async_trait;
-use reqwest::{Client, StatusCode};
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::datacentre;
-use crate::http::unanswered;
-use crate::patience::{Patience, Tries};
+use crate::patience::Tries;
+use crate::transport::{Carrier, Silence};
 
 /// What the product asks a person to permit. One scope that Zoho does not know would fail the whole authorisation, so none
 /// is here that is not documented.
@@ -73,24 +74,15 @@ impl AccountsSettings {
 }
 
 /// Zoho's accounts servers.
-#[derive(Debug)]
 pub struct ZohoAccounts {
-    http: Client,
+    carrier: Carrier,
     settings: AccountsSettings,
-    patience: Patience,
 }
 
 impl ZohoAccounts {
-    /// Accounts by way of `http` (see [`crate::http_client`]).
-    pub fn new(http: Client, settings: AccountsSettings) -> Self {
-        Self { http, settings, patience: Patience::default() }
-    }
-
-    /// With other time-outs and pauses.
-    #[must_use]
-    pub fn with_patience(mut self, patience: Patience) -> Self {
-        self.patience = patience;
-        self
+    /// Accounts by way of `carrier`.
+    pub fn new(carrier: Carrier, settings: AccountsSettings) -> Self {
+        Self { carrier, settings }
     }
 
     fn is_extra(&self, url: &Url) -> bool {
@@ -135,23 +127,26 @@ impl ZohoAccounts {
             self.settings.secrets_by_location.get(&self.location(&server)).unwrap_or(&self.settings.client_secret);
         let client = [("client_id", self.settings.client_id.as_str()), ("client_secret", secret.expose_secret())];
         let form = [client.as_slice(), grant].concat();
-        let mut tries = Tries::first(&self.patience);
+        let mut tries = Tries::first(&self.carrier.patience);
         loop {
-            let error = match self.post(below(&server, ["token"]), &form).await {
+            let (reached, what) = match self.post(below(&server, ["token"]), &form).await {
                 Ok((status, answer)) => return answer.tokens(status),
-                Err(error) => error,
+                Err(Silence::NotReached(what)) => (false, what),
+                Err(Silence::NotAnswered(what)) => (true, what),
             };
-            if !(repeat && error.is_connect() && tries.next().await) {
-                return Err(AccountsError::Unavailable(tries.after(&unanswered(error))));
+            if reached || !repeat || !tries.next().await {
+                return Err(AccountsError::Unavailable(tries.after(&what)));
             }
         }
     }
 
-    async fn post(&self, url: Url, form: &[(&str, &str)]) -> reqwest::Result<(StatusCode, TokenAnswer)> {
-        let response = self.http.post(url).form(form).timeout(self.patience.write).send().await?;
-        let status = response.status();
-        let answer = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
-        Ok((status, answer))
+    async fn post(&self, url: Url, form: &[(&str, &str)]) -> Result<(StatusCode, TokenAnswer), Silence> {
+        let mut call = reqwest::Request::new(Method::POST, url);
+        *call.timeout_mut() = Some(self.carrier.patience.write);
+        call.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        *call.body_mut() = Some(form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish().into());
+        let answer = self.carrier.transport.call(call).await?;
+        Ok((answer.status(), serde_json::from_slice(answer.body()).unwrap_or_default()))
     }
 }
 
@@ -211,7 +206,7 @@ impl Accounts for ZohoAccounts {
     async fn revoke(&self, accounts_server: &Url, refresh_token: &SecretString) -> Result<(), AccountsError> {
         let url = below(&self.trusted(accounts_server)?, ["token", "revoke"]);
         let answer = self.post(url, &[("token", refresh_token.expose_secret())]).await;
-        let (status, answer) = answer.map_err(|error| AccountsError::Unavailable(unanswered(error)))?;
+        let (status, answer) = answer.map_err(|silence| AccountsError::Unavailable(silence.into_reason()))?;
         // A token that is none any more is answered 400, perhaps with the throttle's "failure" but then without its error.
         let is_dead = status == StatusCode::BAD_REQUEST && !(answer.is_throttle(status) && answer.error.is_some());
         match answer.verdict(status) {
@@ -298,7 +293,7 @@ mod tests {
     fn accounts(extra: Option<&str>) -> ZohoAccounts {
         let mut settings = AccountsSettings::new("id", SecretString::from("secret"));
         settings.extra = extra.map(|url| url.parse().unwrap());
-        ZohoAccounts::new(crate::http_client(), settings)
+        ZohoAccounts::new(Carrier::network(), settings)
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use app::ports::CrmError;
 use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -17,6 +18,29 @@ pub(crate) struct Answer {
     pub status: StatusCode,
     /// `Null` where the body is empty or no JSON.
     pub body: Value,
+    /// What its headers say of the org's limits.
+    pub limits: Limits,
+}
+
+/// What Zoho says of an org's limits, where it does.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Limits {
+    /// Credits left; said once half of them are spent.
+    pub credits_left: Option<u32>,
+    /// Seconds to wait. Not documented, and obeyed where it comes.
+    pub retry_after: Option<i64>,
+}
+
+impl Limits {
+    pub fn of(headers: &HeaderMap) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+        Self {
+            credits_left: text("x-api-credits-remaining").and_then(|text| text.parse().ok()),
+            retry_after: text("retry-after")
+                .and_then(|text| text.parse().ok())
+                .filter(|secs| (0..=86_400).contains(secs)),
+        }
+    }
 }
 
 /// A page of a list.
@@ -217,7 +241,11 @@ mod tests {
 
     #[test]
     fn every_item_sent_has_one_result() {
-        let answer = |status: u16, body: Value| Answer { status: StatusCode::from_u16(status).unwrap(), body };
+        let answer = |status: u16, body: Value| Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            body,
+            limits: Limits::default(),
+        };
         let codes = |answer: Answer| -> Vec<String> {
             answer.results("data", 2).into_iter().map(|r| r.map_or_else(|no| no.code, |_| "ok".into())).collect()
         };

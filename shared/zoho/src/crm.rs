@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use app::ports::{
-    Absence, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord, NewField,
-    Organisation, RecordNote, RecordTask, Session, Sessions,
+    Absence, Budgets, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord,
+    NewField, Organisation, RecordNote, RecordTask, Session, Sessions, Unlimited,
 };
 use async_trait::async_trait;
 use domain::{CrmUser, LoggedMail, Module, OrgId, RecordId, RecordRef, UserId};
 use jiff::Timestamp;
-use reqwest::Client;
 
 use crate::http::Exchange;
-use crate::patience::Patience;
+use crate::transport::Carrier;
 use crate::{channel, coql, emails, fields, history, notes, organisation, records, tasks, updates};
 
 /// All orgs' CRMs. Cheap to share; holds no state of its own.
@@ -21,15 +20,15 @@ pub struct Zoho {
 }
 
 impl Zoho {
-    /// Zoho by way of `http` (see [`crate::http_client`]), as the user each org's session belongs to.
-    pub fn new(http: Client, sessions: Arc<dyn Sessions>) -> Self {
-        Self { exchange: Exchange { http, sessions, patience: Patience::default() } }
+    /// Zoho by way of `carrier`, as the user each org's session belongs to.
+    pub fn new(carrier: Carrier, sessions: Arc<dyn Sessions>) -> Self {
+        Self { exchange: Exchange { carrier, sessions, budgets: Arc::new(Unlimited) } }
     }
 
-    /// With other time-outs and pauses.
+    /// Within these budgets; without, Zoho alone says when it is too much.
     #[must_use]
-    pub fn with_patience(mut self, patience: Patience) -> Self {
-        self.exchange.patience = patience;
+    pub fn with_budgets(mut self, budgets: Arc<dyn Budgets>) -> Self {
+        self.exchange.budgets = budgets;
         self
     }
 }

@@ -28,6 +28,7 @@ pub(crate) async fn deleted_since(
     // "Modified since" excludes the second itself, as HTTP reads it: so ask a second earlier, and look again.
     let earlier = since.checked_sub(SignedDuration::from_secs(1)).unwrap_or(since);
     let request = Request::get("deleted records", [module.as_str(), "deleted"])
+        .costing(2)
         .query("type", "all")
         .if_modified_since(wire::time(earlier));
     let deleted: Vec<Deleted> = line.list_all(request, "data").await?;

@@ -9,39 +9,22 @@
 //! | silence, 5xx, or what is no answer | perhaps | tried again where that is harmless, then busy; else [`CrmError::Unknown`] |
 //! | an answer | as it says | the caller reads it |
 
-use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
-use app::ports::{CrmError, Session, Sessions};
+use app::ports::{Budgets, CrmError, Session, Sessions};
 use domain::OrgId;
-use reqwest::header::{AUTHORIZATION, HeaderValue};
-use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode};
+use jiff::SignedDuration;
+use reqwest::StatusCode;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::answer::{Answer, Listing};
-use crate::patience::{Patience, Tries};
+use crate::answer::{Answer, Limits, Listing};
+use crate::patience::Tries;
 use crate::request::{Kind, Request};
-
-/// The HTTP client for Zoho. It follows no redirect, for a token must not travel to where one points.
-///
-/// # Panics
-/// Without a usable TLS set-up, such as a machine without root certificates.
-pub fn http_client() -> Client {
-    Client::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .timeout(Duration::from_secs(20))
-        // A frozen Lambda's connections are dead when it thaws; a write on one would end in doubt.
-        .pool_idle_timeout(Duration::from_secs(20))
-        .redirect(Policy::none())
-        .user_agent(concat!("zoho-sales-assistant/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .expect("the TLS backend is compiled in and the system has root certificates")
-}
+use crate::transport::{Carrier, Silence};
 
 /// Why a try brought no answer.
 enum Miss {
@@ -55,9 +38,9 @@ enum Miss {
 
 /// What all lines share.
 pub(crate) struct Exchange {
-    pub http: Client,
+    pub carrier: Carrier,
     pub sessions: Arc<dyn Sessions>,
-    pub patience: Patience,
+    pub budgets: Arc<dyn Budgets>,
 }
 
 /// A line to one org's CRM for the length of a port call.
@@ -113,7 +96,8 @@ impl Line<'_> {
     pub async fn write_each<T>(&mut self, items: &[T], request: impl Fn(&[T]) -> Request) -> Vec<Result<(), CrmError>> {
         let mut results = Vec::with_capacity(items.len());
         for batch in items.chunks(100) {
-            let request = request(batch);
+            let credits = u32::try_from(batch.len().div_ceil(10)).unwrap_or(u32::MAX);
+            let request = request(batch).costing(credits);
             match self.send(&request).await {
                 Ok(answer) => {
                     let answered = answer.results("data", batch.len()).into_iter();
@@ -127,10 +111,10 @@ impl Line<'_> {
 
     /// Zoho's answer, whether it says yes or no.
     pub async fn send(&mut self, request: &Request) -> Result<Answer, CrmError> {
-        let mut tries = Tries::first(&self.exchange.patience);
+        let mut tries = Tries::first(&self.exchange.carrier.patience);
         let mut renewable = self.org;
         loop {
-            let outcome = self.try_once(request).await;
+            let outcome = self.try_within_budget(request).await?;
             if outcome.as_ref().is_ok_and(Answer::token_is_dead)
                 && let Some(org) = renewable.take()
             {
@@ -148,31 +132,66 @@ impl Line<'_> {
         }
     }
 
+    /// One try in its place among the org's calls, and what it says of the org's limits told to everybody.
+    async fn try_within_budget(&self, request: &Request) -> Result<Result<Answer, Miss>, CrmError> {
+        let Some(org) = self.org else { return Ok(self.try_once(request).await) };
+        let budgets = &self.exchange.budgets;
+        let pass = budgets.enter(org, request.credits).await?;
+        let outcome = self.try_once(request).await;
+        drop(pass);
+        if let Ok(answer) = &outcome {
+            if answer.status == StatusCode::TOO_MANY_REQUESTS {
+                budgets.slowed(org, answer.limits.retry_after.map(SignedDuration::from_secs)).await;
+            }
+            if let Some(credits) = answer.limits.credits_left {
+                budgets.left(org, credits).await;
+            }
+        }
+        Ok(outcome)
+    }
+
     async fn try_once(&self, request: &Request) -> Result<Answer, Miss> {
-        let patience = &self.exchange.patience;
-        let timeout = if request.kind == Kind::Read { patience.read } else { patience.write };
-        let mut call = self
-            .exchange
-            .http
-            .request(request.method.clone(), address(&self.session.api_domain, &request.path)?)
-            .header(AUTHORIZATION, authorization(&self.session)?)
-            .query(&request.query)
-            .timeout(timeout);
-        if let Some((name, value)) = &request.condition {
-            call = call.header(name, value);
-        }
-        if let Some(body) = &request.body {
-            call = call.json(body);
-        }
-        let response = call.send().await.map_err(silence)?;
-        let status = response.status();
-        let body = response.bytes().await.map_err(silence)?;
+        let answer = self.exchange.carrier.transport.call(self.call(request)?).await?;
+        let (status, limits) = (answer.status(), Limits::of(answer.headers()));
+        let body = answer.into_body();
         let may_be_empty = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         match serde_json::from_slice(&body) {
-            Ok(body) => Ok(Answer { status, body }),
-            Err(_) if may_be_empty || !status.is_success() => Ok(Answer { status, body: Value::Null }),
+            Ok(body) => Ok(Answer { status, body, limits }),
+            Err(_) if may_be_empty || !status.is_success() => Ok(Answer { status, body: Value::Null, limits }),
             // An empty 200 is no empty list either: that would be 204.
             Err(_) => Err(Miss::Lost(format!("Zoho answered {} without its JSON", status.as_u16()))),
+        }
+    }
+}
+
+impl Line<'_> {
+    /// The request as it goes out.
+    fn call(&self, request: &Request) -> Result<reqwest::Request, Miss> {
+        let mut address = address(&self.session.api_domain, &request.path)?;
+        if !request.query.is_empty() {
+            address.query_pairs_mut().extend_pairs(&request.query);
+        }
+        let patience = &self.exchange.carrier.patience;
+        let mut call = reqwest::Request::new(request.method.clone(), address);
+        *call.timeout_mut() = Some(if request.kind == Kind::Read { patience.read } else { patience.write });
+        call.headers_mut().insert(AUTHORIZATION, authorization(&self.session)?);
+        if let Some((name, value)) = &request.condition {
+            let unsendable = |_| Miss::NotDone(format!("{name} cannot be sent"));
+            call.headers_mut().insert(name, HeaderValue::from_str(value).map_err(unsendable)?);
+        }
+        if let Some(body) = &request.body {
+            call.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *call.body_mut() = Some(body.to_string().into());
+        }
+        Ok(call)
+    }
+}
+
+impl From<Silence> for Miss {
+    fn from(silence: Silence) -> Self {
+        match silence {
+            Silence::NotReached(what) => Self::NotDone(what),
+            Silence::NotAnswered(what) => Self::Lost(what),
         }
     }
 }
@@ -213,28 +232,6 @@ fn judge(answer: Answer, request: &Request) -> Result<Answer, Miss> {
     } else {
         Ok(answer)
     }
-}
-
-/// No answer: before the request left, or after.
-fn silence(error: reqwest::Error) -> Miss {
-    let never_left = error.is_connect() || error.is_builder();
-    let what = unanswered(error);
-    if never_left { Miss::NotDone(what) } else { Miss::Lost(what) }
-}
-
-/// Why there is no answer, with the causes that reqwest hides and without the address, which may hold what is searched.
-pub(crate) fn unanswered(error: reqwest::Error) -> String {
-    if error.is_timeout() && !error.is_connect() {
-        return "Zoho did not answer".to_owned();
-    }
-    let mut what = if error.is_connect() { "Zoho was not reached" } else { "Zoho did not answer" }.to_owned();
-    let error = error.without_url();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        what.push_str(&format!(": {inner}"));
-        cause = inner.source();
-    }
-    what
 }
 
 fn address(api_domain: &Url, path: &[String]) -> Result<Url, Miss> {

@@ -32,10 +32,11 @@ mod patience;
 mod records;
 mod request;
 mod tasks;
+mod transport;
 mod updates;
 mod wire;
 
 pub use accounts::{AccountsSettings, ZohoAccounts};
 pub use crm::Zoho;
-pub use http::http_client;
 pub use patience::Patience;
+pub use transport::{Carrier, Silence, Transport};

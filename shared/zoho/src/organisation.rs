@@ -1,6 +1,6 @@
 //! The org and its users.
 
-use app::ports::{Absence, CrmError, Organisation};
+use app::ports::{Absence, Allowance, CrmError, Organisation};
 use domain::{CrmUser, EmailAddress, UserId};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -13,6 +13,35 @@ use crate::request::Request;
 struct WireOrg {
     zgid: String,
     company_name: Option<String>,
+    #[serde(default)]
+    license_details: License,
+}
+
+/// Which edition the org pays for. Another form of it is none.
+#[derive(Default, Deserialize)]
+struct License {
+    #[serde(default)]
+    paid_type: Option<String>,
+    #[serde(default)]
+    users_license_purchased: Option<u32>,
+}
+
+impl License {
+    /// Zoho's limits by edition, on its page "API limits" (read 2026-11-21). Of calls in flight, never more than 10: that is
+    /// the limit of many a call by itself.
+    fn allowance(&self) -> Allowance {
+        let users = self.users_license_purchased.unwrap_or(1);
+        let edition = self.paid_type.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let (each, most) = match edition.as_str() {
+            "standard" => (250, 100_000),
+            "professional" => (500, 3_000_000),
+            "enterprise" | "zohoone" | "zoho one" => (1000, 5_000_000),
+            "ultimate" | "crmplus" | "crm plus" => (2000, u32::MAX),
+            _ => return Allowance::default(),
+        };
+        let credits_a_day = users.saturating_mul(each).saturating_add(50_000).min(most);
+        Allowance { credits_a_day, calls_at_once: 10 }
+    }
 }
 
 #[derive(Deserialize)]
@@ -60,6 +89,7 @@ pub(crate) async fn read(line: &mut Line<'_>) -> Result<Organisation, CrmError> 
         administrators => administrators?,
     };
     Ok(Organisation {
+        allowance: org.license_details.allowance(),
         zgid: org.zgid,
         name: org.company_name.unwrap_or_default(),
         administrator: administrators.iter().any(|user| user.id == me.id),

@@ -1,8 +1,9 @@
 //! How long to wait for Zoho, and how often to try.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use tokio::time::Instant;
 
 /// How long Zoho may take to answer, and how often it is asked.
 #[derive(Debug, Clone)]

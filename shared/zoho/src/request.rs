@@ -29,6 +29,8 @@ pub(crate) struct Request {
     pub query: Vec<(&'static str, String)>,
     pub condition: Option<(HeaderName, String)>,
     pub body: Option<Value>,
+    /// What Zoho counts it as.
+    pub credits: u32,
 }
 
 impl Request {
@@ -42,6 +44,7 @@ impl Request {
             query: Vec::new(),
             condition: None,
             body: None,
+            credits: 1,
         }
     }
 
@@ -60,6 +63,11 @@ impl Request {
         self.query.retain(|(known, _)| *known != name);
         self.query.push((name, value.to_string()));
         self
+    }
+
+    /// Costs more than one credit.
+    pub fn costing(self, credits: u32) -> Self {
+        Self { credits, ..self }
     }
 
     /// Only if changed since.

@@ -61,7 +61,7 @@ pub struct OneShot {
     /// Part of the path, or of a callback's URL; any when absent.
     #[serde(default)]
     pub path_contains: Option<String>,
-    /// Name of a fault: one of the rates, or `token_throttle`.
+    /// Name of a fault: one of the rates, `token_throttle` or `no_permission`.
     pub fault: String,
     /// How many matching calls it strikes.
     #[serde(default = "once")]
@@ -98,7 +98,7 @@ const CALL_RATES: [&str; 7] =
     ["not_reached", "html", "server_error", "rate429", "token_death", "error_after_acting", "no_answer"];
 const NOTIFICATION_RATES: [&str; 3] = ["lost_notifications", "duplicate_notifications", "reorder_notifications"];
 const NUMBERS: [&str; 5] = ["delay_notifications_ms", "search_lag_ms", "enforce_credits", "concurrency", "latency_ms"];
-const ONLY_ONE_SHOT: [&str; 1] = ["token_throttle"];
+const ONLY_ONE_SHOT: [&str; 2] = ["token_throttle", "no_permission"];
 
 fn known() -> String {
     let names: Vec<&str> = CALL_RATES.iter().chain(&NOTIFICATION_RATES).chain(&NUMBERS).copied().collect();

@@ -161,6 +161,7 @@ fn answer(world: &mut World, in_flight: &Arc<Mutex<InFlight>>, request: &Request
         "server_error" => Some(internal_error(oauth)),
         "rate429" => Some(too_many_requests(world)),
         "token_throttle" => Some(accounts::throttled()),
+        "no_permission" => Some(Refusal::permission().into()),
         _ => None,
     };
     if let Some(instead) = instead {

@@ -19,7 +19,7 @@ impl Visit<'_> {
         let connection = connection.ok_or_else(|| failed(AppError::NotConnected(org.clone())))?.value;
         let users = store.users(org).await.map_err(read)?.map(|known| known.users).unwrap_or_default();
         let assistants = admin.assistants(org).await.map_err(failed)?;
-        let waiting = store.outbox(org, COUNTED).await.map_err(read)?.len();
+        let waiting = store.outbox(org, None, COUNTED).await.map_err(read)?.entries.len();
         let connect = format!("{}oauth/authorize", self.root.path());
         let details = CrmDetails {
             connection: &connection,
@@ -29,7 +29,7 @@ impl Visit<'_> {
             last_notification: store.heard(org).await.map_err(read)?,
             waiting,
             more_waiting: u32::try_from(waiting).is_ok_and(|waiting| waiting >= COUNTED),
-            failures: admin.failures(org).await.map_err(failed)?.len(),
+            failures: store.given_up(org).await.map_err(read)?.len(),
         };
         ok(crm_details(&self.frame(None).await?, &details))
     }

@@ -212,7 +212,7 @@ impl Leave {
     /// Waits for the outbox to be empty.
     async fn hand_back(&self, org: &OrgId, farewell: &mut Farewell) -> Result<(), AppError> {
         let changes = &self.actions.changes;
-        let waiting = changes.store.outbox(org, 100).await?.len();
+        let waiting = changes.store.outbox(org, None, 100).await?.entries.len();
         if waiting > 0 && changes.clock.real() < farewell.began + PATIENCE {
             changes.hint_writeback(org).await;
             return Ok(());
@@ -221,7 +221,7 @@ impl Leave {
             farewell.stage = Stage::Stopping;
             return Ok(());
         }
-        farewell.left_behind = u32::try_from(waiting + changes.store.failures(org).await?.len()).unwrap_or(u32::MAX);
+        farewell.left_behind = u32::try_from(waiting + changes.store.given_up(org).await?.len()).unwrap_or(u32::MAX);
         farewell.stage = Stage::Closing;
         Ok(())
     }

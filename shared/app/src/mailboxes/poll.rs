@@ -9,7 +9,7 @@ use super::MailboxAccess;
 use crate::error::AppError;
 use crate::ports::{Clock, Credential, Folder, Login, MailboxError, ReadMails, ReadRequest, TableError};
 use crate::receive::{Receive, Received};
-use crate::store::{OwnMailbox, Queue, Store, Stored, keys};
+use crate::store::{Direction, OwnMailbox, Queue, Store, Stored, WorkDone, keys};
 
 /// From one look to the next.
 const INTERVAL: SignedDuration = SignedDuration::from_mins(1);
@@ -106,8 +106,12 @@ impl PollMailboxes {
     ) -> Result<(), TableError> {
         let Stored { value: mut mailbox, version } = stored;
         let began = self.clock().real();
+        let before = *polled;
         let ended = self.read(org, &mut mailbox, until, polled).await;
         let now = self.clock().real();
+        let mut work = WorkDone::new(Direction::MailIn);
+        let line = work.line("mails");
+        (line.added, line.failed) = (polled.applied - before.applied, polled.given_up - before.given_up);
         match ended {
             Ok(()) => {
                 polled.mailboxes += 1;
@@ -130,6 +134,8 @@ impl PollMailboxes {
                 polled.failed += 1;
             }
         }
+        line.failed += polled.failed - before.failed;
+        self.store().add_history(org, work, now).await?;
         match self.store().put_own_mailbox(org, &mailbox, Some(version)).await {
             // It was set anew or removed meanwhile. What was taken in is recognised when it is read again.
             Err(TableError::Unexpected(_)) => Ok(()),

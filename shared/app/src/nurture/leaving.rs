@@ -124,12 +124,14 @@ impl Nurture {
             let commit = match wait {
                 Some((until, booked)) => due.commit(due.waits(until, booked))?,
                 None => {
-                    let delivery = match written.take() {
+                    let mut delivery = match written.take() {
                         Some(delivery) => delivery,
                         None => self.written(due).await?,
                     };
                     // The sender's time begins when the writer's is over.
                     let lease_until = self.changes().clock.real() + LEASE;
+                    // Should the sender die, and the lead go on or end meanwhile, the mail itself is still looked for.
+                    delivery.look_up_at = Some(lease_until);
                     let commit = due.commit(Fact::Claimed { delivery: due.name(), lease_until })?;
                     let commit = commit.because(due.decision(Ruling::Written { how: delivery.how.clone() }));
                     let commit = commit.claiming(&delivery, due.before.as_ref().map(|before| before.version))?;
@@ -143,7 +145,9 @@ impl Nurture {
                     agenda.committed(days);
                     let Some(delivery) = written.filter(|_| wait.is_none()) else { return Ok(Stepped::Postponed) };
                     self.remember_start(round, due).await?;
-                    return self.deliver(org, &due.stored.lead.id, &delivery).await;
+                    let version = due.before.as_ref().map_or(0, |before| before.version) + 1;
+                    let claimed = Stored { value: delivery, version };
+                    return self.deliver(org, &due.stored.lead.id, claimed).await;
                 }
                 Err(Clash::Agenda) => round.forget_agenda(org, &assistant.id),
                 // Another worker, an answer, or an unsubscription was faster: whatever it was, it is in the table now.
@@ -178,7 +182,7 @@ impl Nurture {
         }
         if let Some(Stored { value: approved, .. }) = due.before.as_ref().filter(|_| due.is_approved()) {
             let mail = self.watched(connection, assistant, OutgoingMail { date: now, ..approved.mail.clone() });
-            return Ok(Delivery { mail, attempts, outcome: Outcome::Claimed, how: approved.how.clone() });
+            return Ok(Delivery { attempts, ..Delivery::claimed(mail, approved.how.clone()) });
         }
         let envelope = self.envelope(connection, assistant, lead, due.name(), due.address.clone());
         let (mail, how) = match due.mail {
@@ -221,7 +225,7 @@ impl Nurture {
             }
         };
         let mail = self.watched(connection, assistant, mail);
-        Ok(Delivery { mail, attempts, outcome: Outcome::Claimed, how })
+        Ok(Delivery { attempts, ..Delivery::claimed(mail, how) })
     }
 
     /// The day of an assistant's first mail, from which its ramp counts.

@@ -3,6 +3,10 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
+/// The most by which the clocks of two machines are taken to differ. A lease that keeps others from doing something twice
+/// is this much longer than its holder needs.
+pub const SKEW: SignedDuration = SignedDuration::from_mins(10);
+
 /// The time. Schedules follow the calendar, which a demonstration may speed up; leases, tokens and time-outs concern
 /// other machines and stay on real time.
 #[async_trait]

@@ -5,6 +5,7 @@ use domain::{
     ConnectionStatus, CrmUser, EmailAddress, LoggedMail, Module, Note, OrgId, Person, RecordId, RecordRef, Task, UserId,
 };
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::Session;
 
@@ -70,6 +71,24 @@ pub struct Organisation {
     pub me: CrmUser,
     /// Does that user's profile administer the org?
     pub administrator: bool,
+    /// What its edition allows.
+    pub allowance: Allowance,
+}
+
+/// What an org may ask of its CRM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allowance {
+    /// Credits in any 24 hours, whoever spends them.
+    pub credits_a_day: u32,
+    /// Calls of ours in flight at once.
+    pub calls_at_once: u32,
+}
+
+impl Default for Allowance {
+    /// Zoho's smallest edition.
+    fn default() -> Self {
+        Self { credits_a_day: 5_000, calls_at_once: 5 }
+    }
 }
 
 /// A field this product made, or will make, in a module.
@@ -183,6 +202,12 @@ pub enum CrmError {
     /// Nothing happened; later it may.
     #[error("the CRM is busy: {0}")]
     Busy(String),
+    /// Nothing happened, and nothing will for the whole org before then: its budget of calls is used up.
+    #[error("the CRM takes no more calls of this organisation before {until}")]
+    Throttled {
+        /// Real time.
+        until: Timestamp,
+    },
     /// It may have happened: look before doing it again.
     #[error("no answer to a write: {0}")]
     Unknown(String),

@@ -1,6 +1,7 @@
 //! What the use cases need from the world, as traits. An adapter can be written from these docs alone.
 
 mod accounts;
+mod budgets;
 mod clock;
 mod composer;
 mod crm;
@@ -12,11 +13,12 @@ mod sessions;
 mod table;
 
 pub use accounts::{Accounts, AccountsError, Grant, RefreshedToken};
-pub use clock::Clock;
+pub use budgets::{Budgets, Pass, Unlimited};
+pub use clock::{Clock, SKEW};
 pub use composer::{ComposeError, Composer};
 pub use crm::{
-    Absence, AddressState, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord,
-    NewField, Organisation, OwnField, RecordNote, RecordTask,
+    Absence, AddressState, Allowance, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField,
+    CrmRecord, NewField, Organisation, OwnField, RecordNote, RecordTask,
 };
 pub use events::{Event, Events, EventsError};
 pub use mailboxes::{

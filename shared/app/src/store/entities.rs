@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use domain::{CrmChange, CrmUser, DeliveryId, How, LeadId, MailAccount, Module, OrgId, OutgoingMail, RecordId, UserId};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::ports::{FieldNames, Folder, Place};
+use super::{Queue, Result, keys, row};
+use crate::ports::{Allowance, FieldNames, Folder, IndexEntry, Place, Row};
 
 /// How an org is connected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +20,9 @@ pub struct Connection {
     pub name: String,
     /// Does the authorisation work?
     pub health: Health,
+    /// What the CRM's edition allows.
+    #[serde(default)]
+    pub allowance: Allowance,
     /// Who authorised.
     pub connected_by: UserId,
     /// Who gets a record whose earlier owner cannot be found: at first, who authorised.
@@ -73,10 +78,22 @@ pub struct Notification {
     pub module: Module,
     /// The records it names.
     pub ids: Vec<RecordId>,
+    /// How many of them were looked at, the first ones first.
+    #[serde(default)]
+    pub looked_at: usize,
+    /// No notification had named them: the audit of this day has found them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audited: Option<Date>,
     /// Were they looked at?
     pub done: bool,
     /// How often that failed.
     pub tries: u32,
+    /// Until when the org's budget of calls is used up, real time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// Why it failed last. Of one that is done: why it was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// When it came, real time.
     pub received_at: Timestamp,
 }
@@ -111,6 +128,32 @@ pub struct Delivery {
     /// Who wrote it.
     #[serde(default)]
     pub how: How,
+    /// When it is looked up, real time: when its sender cannot be alive any more, or when somebody wants it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_up_at: Option<Timestamp>,
+}
+
+impl Delivery {
+    /// A mail that is claimed for the first time.
+    pub fn claimed(mail: OutgoingMail, how: How) -> Self {
+        Self { mail, attempts: 1, outcome: Outcome::Claimed, how, look_up_at: None }
+    }
+
+    /// Its row; in the failure log while it has not left and should have.
+    pub(super) fn row(&self, org: &OrgId, lead: &LeadId, version: Option<u64>, now: Timestamp) -> Result<Row> {
+        let key = keys::delivery(org, lead, &self.mail.delivery);
+        let work = self.look_up_at.map(|due| IndexEntry { queue: Queue::Lease.of(&key), due });
+        let listing = match self.outcome {
+            Outcome::NotSent { .. } | Outcome::Refused { .. } | Outcome::Unknown => Some(keys::in_trouble(org, now)),
+            Outcome::AwaitsApproval
+            | Outcome::Approved
+            | Outcome::Claimed
+            | Outcome::Sent { .. }
+            | Outcome::NoSuchAddress { .. }
+            | Outcome::NeverLeft => None,
+        };
+        Ok(Row { work, listing, ..row(key, self, version)? })
+    }
 }
 
 /// What became of a delivery.
@@ -138,8 +181,15 @@ pub enum Outcome {
         /// In words.
         reason: String,
     },
+    /// Its address does not exist: nothing that could be mended.
+    NoSuchAddress {
+        /// In words.
+        reason: String,
+    },
     /// Nobody can tell.
     Unknown,
+    /// It did not leave, as was learnt when the follow-up had gone on without it.
+    NeverLeft,
 }
 
 /// An assistant's own mailbox, and how far it is read. The secret that opens it is elsewhere.

@@ -8,9 +8,10 @@
 //! | the nurture table, taught phrases | `org#O` | `postscripts`, `phrases` | |
 //! | an assistant's own mailbox, and how far it is read | `org#O` | `account#H` | work `mailbox#N`, real time |
 //! | the org's users, as last read | `org#O` | `users` | |
-//! | lease | `org#O` | `lease#NAME` | |
+//! | lease, budget of calls to the CRM | `org#O` | `lease#NAME`, `budget` | |
+//! | rate of the installation's mail system | `rate#mail` | `rate` | |
 //! | lead | `lead#O#L` | `lead` | work `send#N` (calendar) or `lease#N` (real time); list `leads#O` |
-//! | its timeline, deliveries, mails read | `lead#O#L` | `event#T#N`, `delivery#D`, `mail#H` | |
+//! | its timeline, deliveries, mails read | `lead#O#L` | `event#T#N`, `delivery#D`, `mail#H` | work `lease#N` of a delivery to be looked up |
 //! | address in use | `address#O#H` | `use` | |
 //! | leads in use at an organisation's mail domain | `domain#O#H` | `lead#L` | |
 //! | suppressed address | `suppression#O#H` | `suppression` | |
@@ -19,9 +20,12 @@
 //! | lead of a Message-ID | `message#O#H` | `message` | |
 //! | org of a mailbox | `mailbox#H` | `mailbox` | |
 //! | notification | `notification#O` | its hash | work `notification#N` until it is done |
-//! | when the newest notification came | `notification#O` | `newest` | |
+//! | when the newest notification came | `org#O` | `heard` | |
 //! | change for the CRM | `outbox#O` | `T#L` | work `writeback#N` |
-//! | change that was given up | `failure#O` | `T#L` | |
+//! | change that was given up | `failure#O` | `change#T#L` | list `failures#O` |
+//! | trouble with a record, or a part of the upkeep | `failure#O` | `record#L`, `upkeep#PART` | work `notification#N`; list `failures#O` |
+//! | what comparing with the CRM has shown | `audit#O` | the date `#MODULE` | |
+//! | what was done, for seven days | `history#O` | `T#WAY` | |
 //! | owner last seen | `seen#O#L` | `owner` | |
 //! | an order for many leads, and which leads | `bulk#O` | its name, and `NAME#N` | work `bulk#N` until it is done |
 //! | a session of the console | `session#O` | hash of its secret | |
@@ -30,15 +34,18 @@
 //! | done for this lead | `lead#O#L` | `asked#NAME` | |
 //!
 //! `O` org, `L` lead, `A` assistant, `S` schedule, `R` revision, `H` a SHA-256, `N` a shard, `T` a time. The org is in every key but the mailbox's, by
-//! which the org of a mail from outside is found, and the sign-ins', whose org is not known yet.
+//! which the org of a mail from outside is found, the sign-ins', whose org is not known yet, and the rate's, for all orgs send
+//! through one account. Rows of other kinds that stand for something that fails, changes for the CRM, deliveries, notifications,
+//! mailboxes and the connection, are in the list `failures#O` as long as it does.
 
 use data_encoding::HEXLOWER;
-use domain::{AssistantId, DeliveryId, EmailAddress, LeadId, OrgId};
+use domain::{AssistantId, DeliveryId, EmailAddress, LeadId, Module, OrgId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use crate::ports::Key;
+use super::{Direction, TroubleWith};
+use crate::ports::{Key, Listing};
 
 /// Due work is spread over this many queues of the index, so that none is a hot partition.
 pub const SHARDS: u8 = 8;
@@ -48,9 +55,9 @@ pub const SHARDS: u8 = 8;
 pub enum Queue {
     /// Leads whose next mail, or whose end, is due; calendar time.
     Send,
-    /// Leads whose sender's lease ran out; real time.
+    /// Leads whose sender's lease ran out, and mails that somebody wants looked up again; real time.
     Lease,
-    /// Notifications that were recorded and not yet looked at; real time.
+    /// Notifications that were recorded and not yet looked at, and records that could not be; real time.
     Notification,
     /// Outbox entries; real time.
     Writeback,
@@ -150,6 +157,14 @@ pub(super) fn lease(org: &OrgId, name: &str) -> Key {
     key(org_partition(org), format!("{LEASES}{name}"))
 }
 
+pub(super) fn budget(org: &OrgId) -> Key {
+    key(org_partition(org), "budget")
+}
+
+pub(super) fn mail_rate() -> Key {
+    key("rate#mail".to_owned(), "rate")
+}
+
 pub(super) fn lead(org: &OrgId, lead: &LeadId) -> Key {
     key(lead_partition(org, lead), "lead")
 }
@@ -182,12 +197,16 @@ pub(super) fn asked(org: &OrgId, lead: &LeadId, order: &str) -> Key {
     key(lead_partition(org, lead), format!("asked#{order}"))
 }
 
+fn bulk_partition(org: &OrgId) -> String {
+    format!("bulk#{org}")
+}
+
 pub(super) fn bulk(org: &OrgId, name: &str) -> Key {
-    key(format!("bulk#{org}"), name)
+    key(bulk_partition(org), name)
 }
 
 pub(super) fn bulk_page(org: &OrgId, name: &str, page: u32) -> Key {
-    key(format!("bulk#{org}"), format!("{name}#{page:06}"))
+    key(bulk_partition(org), format!("{name}#{page:06}"))
 }
 
 pub(super) fn address(org: &OrgId, address: &EmailAddress) -> Key {
@@ -237,9 +256,8 @@ pub(super) fn notification(org: &OrgId, name: &str) -> Key {
     key(notification_partition(org), name)
 }
 
-/// Names of notifications are hashes, so none is called this.
 pub(super) fn heard(org: &OrgId) -> Key {
-    notification(org, "newest")
+    key(org_partition(org), "heard")
 }
 
 pub(super) fn outbox_partition(org: &OrgId) -> String {
@@ -251,8 +269,60 @@ pub(super) fn outbox(org: &OrgId, stamp: i64, lead: &LeadId) -> Key {
     key(outbox_partition(org), format!("{stamp:020}#{lead}"))
 }
 
+/// Where an entry stood before it was given up.
+pub(super) fn outbox_of(org: &OrgId, given_up: &Key) -> Key {
+    let sort = given_up.sort.strip_prefix(GIVEN_UP).and_then(|sort| sort.strip_prefix('#'));
+    key(outbox_partition(org), sort.unwrap_or(&given_up.sort))
+}
+
 pub(super) fn failure_partition(org: &OrgId) -> String {
     format!("failure#{org}")
+}
+
+pub(super) const GIVEN_UP: &str = "change";
+
+pub(super) fn given_up(org: &OrgId, outbox: &Key) -> Key {
+    key(failure_partition(org), format!("{GIVEN_UP}#{}", outbox.sort))
+}
+
+/// What troubles with records begin with.
+pub(crate) const RECORDS: &str = "record#";
+/// What troubles with the upkeep begin with.
+pub(crate) const UPKEEP: &str = "upkeep#";
+
+pub(super) fn trouble(org: &OrgId, with: &TroubleWith) -> Key {
+    key(
+        failure_partition(org),
+        match with {
+            TroubleWith::Record { record } => format!("{RECORDS}{record}"),
+            TroubleWith::Upkeep { step } => format!("{UPKEEP}{}", step.name()),
+        },
+    )
+}
+
+pub(super) fn in_trouble_list(org: &OrgId) -> String {
+    format!("failures#{org}")
+}
+
+/// A row's place in the failure log, by when it is tried again or was given up.
+pub(super) fn in_trouble(org: &OrgId, at: Timestamp) -> Listing {
+    Listing { list: in_trouble_list(org), sort: format!("{:020}", at.as_millisecond()) }
+}
+
+pub(super) fn audit_partition(org: &OrgId) -> String {
+    format!("audit#{org}")
+}
+
+pub(super) fn audit(org: &OrgId, date: Date, module: Module) -> Key {
+    key(audit_partition(org), format!("{date}#{module}"))
+}
+
+pub(super) fn history_partition(org: &OrgId) -> String {
+    format!("history#{org}")
+}
+
+pub(super) fn history(org: &OrgId, at: Timestamp, direction: Direction) -> Key {
+    key(history_partition(org), format!("{:020}#{direction:?}", at.as_millisecond()))
 }
 
 pub(super) fn seen_owner(org: &OrgId, lead: &LeadId) -> Key {
@@ -291,9 +361,17 @@ pub(super) fn erasure(org: &OrgId, name: &str) -> Key {
 }
 
 /// The partitions that hold what an org has besides its leads and its assistants' agendas. The org's own is the last.
-pub(super) fn partitions_of(org: &OrgId) -> [String; 6] {
-    let [bulk, session] = [format!("bulk#{org}"), session_partition(org)];
-    [outbox_partition(org), failure_partition(org), notification_partition(org), session, bulk, org_partition(org)]
+pub(super) fn partitions_of(org: &OrgId) -> [String; 8] {
+    [
+        outbox_partition(org),
+        failure_partition(org),
+        notification_partition(org),
+        history_partition(org),
+        audit_partition(org),
+        session_partition(org),
+        bulk_partition(org),
+        org_partition(org),
+    ]
 }
 
 /// Is it the key of a change for this lead, waiting or given up?
@@ -309,6 +387,16 @@ pub fn is_connection(key: &Key) -> bool {
 /// The org in a partition such as `lead#us-60001#contacts-77` or `outbox#us-60001`.
 pub fn org_of(key: &Key) -> Option<OrgId> {
     key.partition.split('#').nth(1)?.parse().ok()
+}
+
+/// The record in a sort key such as `record#contacts-77`.
+pub(crate) fn record_in_trouble(key: &Key) -> Option<LeadId> {
+    key.sort.strip_prefix(RECORDS)?.parse().ok()
+}
+
+/// The delivery in a sort key such as `delivery#dlv_contacts-77.1.2`.
+pub(crate) fn delivery_of(key: &Key) -> Option<DeliveryId> {
+    key.sort.strip_prefix("delivery#")?.parse().ok()
 }
 
 /// The lead in a partition such as `lead#us-60001#contacts-77`.

@@ -56,7 +56,7 @@ impl<'a> LeadCommit<'a> {
     pub fn alongside(mut self, alongside: &Alongside<'_>) -> Result<Self> {
         let lead = &self.transition.lead.id.clone();
         if let Some((delivery, version)) = alongside.delivery {
-            let row = row(keys::delivery(self.org, lead, &delivery.mail.delivery), delivery, version)?;
+            let row = delivery.row(self.org, lead, version, self.real_now)?;
             self.extra.push(Write::Put { row, expect: expect(version) });
         }
         if let Some((message_id, delivery)) = alongside.message {

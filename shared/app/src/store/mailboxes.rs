@@ -3,8 +3,8 @@
 use domain::{EmailAddress, LeadId, OrgId};
 
 use super::entities::LeadPointer;
-use super::{OwnMailbox, Queue, Result, Store, Stored, keys};
-use crate::ports::{Expect, IndexEntry, Key, Write};
+use super::{OwnMailbox, Queue, Result, Store, Stored, expect, keys, row};
+use crate::ports::{Expect, IndexEntry, Key, Row, Write};
 
 /// More leads than this at one domain are not told apart.
 const MOST_AT_A_DOMAIN: u32 = 20;
@@ -29,7 +29,9 @@ impl Store {
     pub async fn put_own_mailbox(&self, org: &OrgId, mailbox: &OwnMailbox, version: Option<u64>) -> Result<()> {
         let key = keys::account(org, &mailbox.account.address);
         let work = IndexEntry { queue: Queue::Mailbox.of(&key), due: mailbox.next_poll };
-        self.write(key, mailbox, version, Some(work)).await
+        let listing = mailbox.trouble.as_ref().map(|_| keys::in_trouble(org, mailbox.next_poll));
+        let row = Row { work: Some(work), listing, ..row(key, mailbox, version)? };
+        self.table.commit(&[Write::Put { row, expect: expect(version) }]).await
     }
 
     /// Forgets a mailbox.

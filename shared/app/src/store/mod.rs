@@ -2,12 +2,18 @@
 //! its story and its address are written together or not at all.
 
 mod agenda;
+mod audits;
+mod budgets;
 mod bulk;
 mod entities;
+mod failures;
+mod history;
 pub mod keys;
 mod lead_commit;
 mod leaving;
 mod mailboxes;
+mod notifications;
+mod outbox;
 mod schedules;
 mod sessions;
 
@@ -20,11 +26,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use agenda::{ChangedDay, Counted, StoredAgenda};
+pub use audits::{Audited, Compared};
+pub use budgets::{Budget, Places};
 pub use bulk::{BULK_PAGE, Bulk, BulkFailure};
 use entities::LeadPointer;
 pub use entities::{
     Connection, Delivery, Health, KnownUsers, Notification, OutboxEntry, Outcome, OwnMailbox, StoryLine,
 };
+pub use failures::{InTrouble, Trouble, TroubleWith, UpkeepStep};
+pub use history::{Direction, Line, WorkDone};
 pub use keys::Queue;
 pub use lead_commit::{Alongside, Clash, LeadCommit};
 pub use schedules::Reach;
@@ -81,7 +91,12 @@ impl Store {
     pub async fn put_connection(&self, connection: &Connection, version: Option<u64>) -> Result<()> {
         let key = keys::connection(&connection.org);
         let work = IndexEntry { queue: Queue::Upkeep.of(&key), due: connection.next_upkeep };
-        self.write(key, connection, version, Some(work)).await
+        let listing = match connection.health {
+            Health::Connected => None,
+            Health::Broken { .. } => Some(keys::in_trouble(&connection.org, connection.next_upkeep)),
+        };
+        let row = Row { work: Some(work), listing, ..row(key, connection, version)? };
+        self.table.commit(&[Write::Put { row, expect: expect(version) }]).await
     }
 
     /// The org's assistants, by id.
@@ -204,51 +219,6 @@ impl Store {
         self.table.commit(&[Write::Put { row, expect: Expect::Any }]).await
     }
 
-    /// Records a notification. Once this returns, a crash cannot lose it. `false`: it was recorded before.
-    pub async fn record_notification(&self, org: &OrgId, name: &str, notification: &Notification) -> Result<bool> {
-        let written = self.write_notification(org, name, notification, None).await;
-        match written {
-            Ok(()) => Ok(true),
-            Err(TableError::Unexpected(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// A notification by its name.
-    pub async fn notification(&self, org: &OrgId, name: &str) -> Result<Option<Stored<Notification>>> {
-        self.read(&keys::notification(org, name)).await
-    }
-
-    /// Remembers that a notification came in at `now`, real time.
-    pub async fn put_heard(&self, org: &OrgId, now: Timestamp) -> Result<()> {
-        let row = row_any(keys::heard(org), &now)?;
-        self.table.commit(&[Write::Put { row, expect: Expect::Any }]).await
-    }
-
-    /// When the newest notification came in.
-    pub async fn heard(&self, org: &OrgId) -> Result<Option<Timestamp>> {
-        Ok(self.read(&keys::heard(org)).await?.map(|stored| stored.value))
-    }
-
-    /// Writes a notification: as due work until it is done, kept a day longer so that a late repetition is recognised.
-    pub async fn write_notification(
-        &self,
-        org: &OrgId,
-        name: &str,
-        notification: &Notification,
-        version: Option<u64>,
-    ) -> Result<()> {
-        let key = keys::notification(org, name);
-        let retry = SignedDuration::from_secs(60 << notification.tries.min(6));
-        let due = notification.received_at.checked_add(retry).unwrap_or(Timestamp::MAX);
-        let mut row = row(key.clone(), notification, version)?;
-        row.work = (!notification.done).then(|| IndexEntry { queue: Queue::Notification.of(&key), due });
-        row.expires = notification
-            .done
-            .then(|| notification.received_at.checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX));
-        self.table.commit(&[Write::Put { row, expect: expect(version) }]).await
-    }
-
     /// Keys of due work; a hint.
     pub async fn due(&self, queue: Queue, now: Timestamp, limit_per_shard: u32) -> Result<Vec<Key>> {
         let mut found = Vec::new();
@@ -256,45 +226,6 @@ impl Store {
             found.extend(self.table.due(&shard, now, limit_per_shard).await?);
         }
         Ok(found)
-    }
-
-    /// The org's outbox from its oldest entry, at most `limit`.
-    pub async fn outbox(&self, org: &OrgId, limit: u32) -> Result<Vec<(Key, Stored<OutboxEntry>)>> {
-        let page = self.table.query(&keys::outbox_partition(org), "", None, limit).await?;
-        page.rows
-            .into_iter()
-            .map(|row| Ok((row.key.clone(), Stored { value: parse(&row)?, version: row.version })))
-            .collect()
-    }
-
-    /// Changes an outbox entry in place.
-    pub async fn put_outbox(&self, key: &Key, entry: &OutboxEntry, version: u64) -> Result<()> {
-        let work = IndexEntry { queue: Queue::Writeback.of(key), due: entry.not_before };
-        self.write(key.clone(), entry, Some(version), Some(work)).await
-    }
-
-    /// Takes applied entries out of the outbox.
-    pub async fn remove_outbox(&self, keys: &[Key]) -> Result<()> {
-        for chunk in keys.chunks(100) {
-            let deletes: Vec<_> =
-                chunk.iter().map(|key| Write::Delete { key: key.clone(), expect: Expect::Any }).collect();
-            self.table.commit(&deletes).await?;
-        }
-        Ok(())
-    }
-
-    /// Moves an entry that will never pass to the failures, where a person finds it.
-    pub async fn give_up(&self, org: &OrgId, key: &Key, entry: &OutboxEntry) -> Result<()> {
-        let failure = Key { partition: keys::failure_partition(org), sort: key.sort.clone() };
-        let row = row_any(failure, entry)?;
-        let writes = [Write::Put { row, expect: Expect::Any }, Write::Delete { key: key.clone(), expect: Expect::Any }];
-        self.table.commit(&writes).await
-    }
-
-    /// Changes that were given up, oldest first.
-    pub async fn failures(&self, org: &OrgId) -> Result<Vec<OutboxEntry>> {
-        let found = self.read_all(&keys::failure_partition(org), "").await?;
-        Ok(found.into_iter().map(|stored| stored.value).collect())
     }
 
     /// Takes the named lease of an org until `until`, real time; `None` while somebody else has it.
@@ -306,7 +237,7 @@ impl Store {
             Some(held) => Some(held.version),
             None => None,
         };
-        match self.write(key.clone(), &until, version, None).await {
+        match self.write(key.clone(), &until, version).await {
             Ok(()) => Ok(Some(Lease { key, version: version.unwrap_or(0) + 1 })),
             Err(TableError::Unexpected(_)) => Ok(None),
             Err(error) => Err(error),
@@ -315,7 +246,7 @@ impl Store {
 
     /// Prolongs a lease; `false` if it was lost meanwhile.
     pub async fn keep_lease(&self, lease: &mut Lease, until: Timestamp) -> Result<bool> {
-        match self.write(lease.key.clone(), &until, Some(lease.version), None).await {
+        match self.write(lease.key.clone(), &until, Some(lease.version)).await {
             Ok(()) => {
                 lease.version += 1;
                 Ok(true)
@@ -365,14 +296,8 @@ impl Store {
         }
     }
 
-    async fn write<T: Serialize>(
-        &self,
-        key: Key,
-        value: &T,
-        version: Option<u64>,
-        work: Option<IndexEntry>,
-    ) -> Result<()> {
-        let row = Row { work, ..row(key, value, version)? };
+    async fn write<T: Serialize>(&self, key: Key, value: &T, version: Option<u64>) -> Result<()> {
+        let row = row(key, value, version)?;
         self.table.commit(&[Write::Put { row, expect: expect(version) }]).await
     }
 }

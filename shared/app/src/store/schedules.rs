@@ -3,7 +3,7 @@
 //! **Invariant:** a lead finds the revision it began with for as long as that revision has a row; without one it follows
 //! the schedule of that name as it is now.
 
-use domain::{OrgId, Postscripts, Schedule, TaughtPhrase, recommended};
+use domain::{Lead, OrgId, Postscripts, Schedule, TaughtPhrase, recommended};
 
 use super::{Result, Store, Stored, expect, keys, row, row_any};
 use crate::ports::{Expect, Write};
@@ -25,6 +25,18 @@ impl Store {
             schedules.insert(0, Stored { value: recommended(), version: 0 });
         }
         Ok(schedules)
+    }
+
+    /// The schedule that a lead follows, in the revision it began with; two point reads at the most.
+    pub async fn schedule_of(&self, org: &OrgId, lead: &Lead) -> Result<Schedule> {
+        let now = self.read::<Schedule>(&keys::schedule(org, &lead.schedule)).await?.map(|stored| stored.value);
+        let now = now.unwrap_or_else(recommended);
+        // No two revisions of a name have one number, so this one is the lead's, or an earlier one may be.
+        if now.name() == lead.schedule && now.revision() == lead.schedule_revision {
+            return Ok(now);
+        }
+        let begun = self.read(&keys::past_schedule(org, &lead.schedule, lead.schedule_revision)).await?;
+        Ok(begun.map_or(now, |stored| stored.value))
     }
 
     /// Earlier revisions that leads may still follow.

@@ -58,7 +58,7 @@ impl Writeback {
             }
         } else {
             item.entry.begun = true;
-            self.store().put_outbox(&item.key, &item.entry, item.version).await?;
+            self.store().put_outbox(org, &item.key, &item.entry, item.version).await?;
             item.version += 1;
         }
         Ok(fate_of(self.crm.add_task(org, task).await))

@@ -115,12 +115,13 @@ impl Lead {
     /// | unsubscribe | yes | yes | yes | yes | no | no ⁴ | no |
     /// | edit | yes | yes | yes | yes | yes | no | no |
     /// | restart | no | no | yes | yes | no | yes | no |
-    /// | continue | no | no | yes ⁵ | no | no | no | no |
+    /// | continue | no | no | yes ⁵ | yes ⁶ | no | no | no |
     /// | handled | while the owner is reminded, in any of them | | | | | | |
     ///
     /// *Answering* is a lead whose answer is on its way and whose owner gets it right after. ¹ One mail besides the
     /// schedule at a time. ² Not if a person stopped it already. ³ Not if it is hot already. ⁴ It has no usable address.
-    /// ⁵ After an answer, a stop or a change of owner, if the schedule has a mail left.
+    /// ⁵ After an answer, a stop or a change of owner, if the schedule has a mail left. ⁶ If the mail system refused a mail,
+    /// which may be mended; not if one came back.
     pub fn objection(&self, action: &Action) -> Option<&'static str> {
         let reason = match &self.stage {
             Stage::Ended { reason } => Some(reason),
@@ -131,6 +132,7 @@ impl Lead {
         }
         let never_taken = matches!(reason, Some(EndReason::NotTaken { .. }));
         let undeliverable = matches!(reason, Some(EndReason::Undeliverable { .. }));
+        let came_back = matches!(reason, Some(EndReason::Undeliverable { reason }) if reason.is_empty());
         let barred = self.state == LeadState::Unsubscribed;
         let first = |rules: &[(bool, &'static str)]| rules.iter().find(|(broken, _)| *broken).map(|(_, why)| *why);
         match action {
@@ -172,7 +174,7 @@ impl Lead {
                 (reason.is_none(), "it is being followed up already"),
                 (never_taken, "it was never taken on; restart it instead"),
                 (barred, "its owner wants no more mail"),
-                (undeliverable, "the address does not take mail"),
+                (came_back, "the address does not take mail"),
                 (self.errand.is_some(), "a mail is about to leave; try again when it has"),
                 (self.resume_at.is_none(), "its schedule has no mail left; restart it instead"),
             ]),

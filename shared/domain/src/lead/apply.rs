@@ -63,10 +63,12 @@ impl Changing<'_> {
             {
                 self.lead.stage = Stage::Waiting { step, due: retry_at, booked: false };
             }
-            (Stage::Sending { delivery, .. }, Fact::SendRefused { delivery: refused, reason })
+            (Stage::Sending { step, delivery, .. }, Fact::SendRefused { delivery: refused, reason })
                 if refused == delivery =>
             {
                 self.refused(reason);
+                // It certainly did not leave: whoever goes on when the cause is mended begins with it.
+                self.lead.resume_at = Some(step);
             }
             (Stage::Sending { step, delivery, .. }, Fact::Unsettled { delivery: lost, subject })
                 if lost == delivery =>

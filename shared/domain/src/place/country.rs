@@ -7,13 +7,13 @@ use super::table::{Table, folded};
 use super::{InvalidPlace, Zone};
 
 /// Code, English name, weekend as bits from Monday, the zone of (nearly) everybody there.
-static COUNTRIES: Table = Table(include_str!("../../data/countries.tsv"));
+static COUNTRIES: Table = Table::new(include_str!("../../data/countries.tsv"));
 /// Names and codes in many languages.
-static COUNTRY_NAMES: Table = Table(include_str!("../../data/country-names.tsv"));
+static COUNTRY_NAMES: Table = Table::new(include_str!("../../data/country-names.tsv"));
 /// Names and codes of parts of countries, after the country's code.
-static STATE_NAMES: Table = Table(include_str!("../../data/state-names.tsv"));
+static STATE_NAMES: Table = Table::new(include_str!("../../data/state-names.tsv"));
 /// The zones of parts of countries that have several.
-static STATE_ZONES: Table = Table(include_str!("../../data/state-zones.tsv"));
+static STATE_ZONES: Table = Table::new(include_str!("../../data/state-zones.tsv"));
 
 /// A country of ISO 3166-1, or Kosovo.
 ///

@@ -11,7 +11,7 @@ use super::{Country, Subdivision};
 
 static RULES: &[u8] = include_bytes!("../../data/holidays.bin");
 static NAMES: &str = include_str!("../../data/holiday-names.txt");
-static REGIONS: Table = Table(include_str!("../../data/holiday-regions.tsv"));
+static REGIONS: Table = Table::new(include_str!("../../data/holiday-regions.tsv"));
 
 const RULE: usize = 5;
 const FIRST_YEAR: i16 = 2024;

@@ -10,6 +10,7 @@ use super::calendar::{Calendar, Exact, Named, working_day};
 use super::lexicon::{LEXICON, Sense};
 use super::phrase::Hit;
 use super::text::Text;
+use super::tokens::Gap;
 
 /// The first day back that a text names, seen from the writer's day: "back on Monday", "until 14 August", "talk in
 /// January". `month_first` reads 8/3 as 3 August where the text leaves it open.
@@ -37,18 +38,28 @@ pub(super) fn first_day_back(text: &Text<'_>, calendar: Calendar) -> Option<Date
         until.chain(text.dates.iter().filter(|named| named.closes && counts(named, calendar)).copied()).collect();
     let last_away = until.iter().filter(|named| away_near(text, named)).chain(&until).next().copied();
     let after = named_in(text, Sense::After, calendar).next();
-    let returns: Vec<Named> = dated(text, Sense::Back, calendar)
+    let mut returns: Vec<(bool, Named)> = dated(text, Sense::Back, calendar)
         .filter(|(hit, named)| !is_opening_hours(text, named) && !ends_before_return(text, hit, named))
         .filter(|(hit, named)| named.exact != Exact::Day || !says_after(text, hit, named))
-        .map(|(_, named)| named)
+        .filter(|(hit, named)| !leaves_before_return(text, hit, named) && !is_denied(text, hit, named))
+        .map(|(hit, named)| (hit.start == named.start, named))
         .collect();
+    // "Back on Tuesday" says it more plainly than "on Monday I travel back".
+    returns.sort_by_key(|(dated_first, _)| *dated_first);
+    let returns: Vec<Named> = returns.into_iter().map(|(_, named)| named).collect();
     let others = || returns.iter().filter(|named| !named.closes && !until.contains(named));
-    let exact =
-        || others().find(|named| named.exact == Exact::Day && last_away.is_none_or(|away| named.first > away.first));
+    let exact = || {
+        let leaves = |named: &&Named| last_away.is_none_or(|away| named.first > away.first);
+        others().filter(|named| named.exact == Exact::Day).find(leaves)
+    };
     if let Some(back) = exact().or_else(|| others().next()).or(returns.first()) {
+        let last_away = last_away.or_else(|| day_away_before(text, back, calendar));
         return Some(on_or_after(back, last_away, calendar));
     }
-    let answer = named_in(text, Sense::Answer, calendar).find(|named| !is_opening_hours(text, named));
+    let mut answers: Vec<(bool, Named)> =
+        dated(text, Sense::Answer, calendar).map(|(hit, named)| (hit.start == named.start, named)).collect();
+    answers.sort_by_key(|(dated_first, _)| *dated_first);
+    let answer = answers.into_iter().map(|(_, named)| named).find(|named| !is_opening_hours(text, named));
     if let Some(back) = answer.filter(|named| last_away.is_none_or(|away| named.first > away.last)) {
         return Some(first_of(&back, calendar));
     }
@@ -75,12 +86,18 @@ pub(super) fn first_day_back(text: &Text<'_>, calendar: Calendar) -> Option<Date
 /// Words of a text in which the only date there is is meant.
 const SHORT: usize = 60;
 
-/// The one day that a short text names, whatever is said of it: "Closed for Pentecost. See you on 2 June!"
+/// The day that a short text names, whatever is said of it: "Closed for Pentecost. See you on 2 June!" Of several it is the
+/// last: who tells of an absence ends with its end.
 fn only_date(text: &Text<'_>, calendar: Calendar) -> Option<Named> {
-    let mut days = text.dates.iter().filter(|named| named.exact == Exact::Day);
-    let day = days.next().filter(|_| text.tokens.len() <= SHORT)?;
-    let alone = days.all(|other| other.first == day.first) && !departs(text, day);
-    (alone && counts(day, calendar)).then_some(*day)
+    let counts = |named: &&Named| counts(named, calendar) && named.last > calendar.today;
+    let days = || text.dates.iter().filter(|named| counts(named) && text.tokens.len() <= SHORT);
+    let exact = days().any(|named| named.exact == Exact::Day);
+    let fits = |named: &&Named| {
+        (!exact || named.exact != Exact::Stretch)
+            && (!departs(text, named) || text.says(Sense::Away) && !away_near(text, named))
+            && !beside_weekday(text, named)
+    };
+    days().rfind(fits).copied()
 }
 
 /// The day from which a person wants to hear from us.
@@ -92,7 +109,8 @@ pub(super) fn day_to_write(text: &Text<'_>, calendar: Calendar) -> Option<Date> 
         let later = text.hits(Sense::Wants(super::Intent::ConnectLater));
         later.chain(text.hits(Sense::Wants(super::Intent::AgreedToMeet)))
     };
-    let usable = |named: &&Named| counts(named, calendar);
+    // Later is not today.
+    let usable = |named: &&Named| named.last > calendar.today;
     let inside = wishes().find_map(|hit| text.dates_in(hit.start..hit.end).filter(usable).last());
     let beside = || {
         wishes().find_map(|hit| {
@@ -141,7 +159,12 @@ fn dated<'a>(
 /// "Back after the 14th" leaves the 14th.
 fn says_after(text: &Text<'_>, hit: &Hit<Sense>, named: &Named) -> bool {
     let mut afters = text.hits_in(Sense::After, hit.start..named.start + 1);
-    afters.any(|after| after.language == hit.language && within(named, after))
+    // "The Monday after, 19 October" is no day after that.
+    let pauses = |after: &Hit<Sense>| {
+        let between = text.tokens.get(after.start + 1..=named.start).unwrap_or_default();
+        between.iter().any(|token| token.gap != Gap::Space)
+    };
+    afters.any(|after| after.language == hit.language && within(named, after) && !pauses(after))
 }
 
 /// "Off today, back tomorrow": the date before the word of return is not its date where another follows.
@@ -149,6 +172,19 @@ fn ends_before_return(text: &Text<'_>, hit: &Hit<Sense>, named: &Named) -> bool 
     let dated_first = text.dates_in(hit.start..hit.end).next().is_some_and(|first| first.start == hit.start);
     let mut others = text.hits_in(Sense::Back, named.end..hit.end);
     dated_first && others.any(|other| text.dates_in(other.start..other.end).next().is_some())
+}
+
+/// "On leave from 13 July and back on 3 August": a day of departure before the word of return is not its date.
+fn leaves_before_return(text: &Text<'_>, hit: &Hit<Sense>, named: &Named) -> bool {
+    let ends_with_word = hit.end > named.end;
+    let mut dates_behind = text.dates_in(named.end..text.sentence(named.start).end);
+    ends_with_word && departs(text, named) && dates_behind.next().is_some()
+}
+
+/// "On Monday we are not back": what stands between the date and the word of return denies it.
+fn is_denied(text: &Text<'_>, hit: &Hit<Sense>, named: &Named) -> bool {
+    let first = hit.start == named.start || text.dates_in(hit.start..hit.end).next().is_some_and(|date| date == named);
+    first && hit.end > named.end && text.hits_in(Sense::Not, named.end..hit.end).next().is_some()
 }
 
 fn within(named: &Named, hit: &Hit<Sense>) -> bool {
@@ -186,6 +222,15 @@ fn beside_weekday(text: &Text<'_>, named: &Named) -> bool {
     };
     let near = text.dates_in(named.start.saturating_sub(4)..named.start + 6);
     weekday(named) && near.into_iter().any(|other| weekday(other) && other.start != named.start)
+}
+
+/// "On leave on 21 September, back the Monday after": the last day said to be spent away before the word of return.
+fn day_away_before(text: &Text<'_>, back: &Named, calendar: Calendar) -> Option<Named> {
+    let before = text.dates.iter().take_while(|named| named.end <= back.start);
+    before
+        .filter(|named| named.exact == Exact::Day && counts(named, calendar) && away_near(text, named))
+        .last()
+        .copied()
 }
 
 /// A weekday after the last day away is the one that follows it.

@@ -12,14 +12,14 @@ use super::phrase::Facts;
 use super::tokens::{Gap, Kind, Token};
 
 /// Phrases about dates are looked for before dates are known.
-struct NoDates;
+struct NoDates(Languages);
 
 impl Facts for NoDates {
     fn date(&self, _: usize) -> Option<usize> {
         None
     }
     fn number(&self, token: &Token) -> bool {
-        number(token).is_some()
+        number(token, self.0).is_some()
     }
     fn month(&self, token: &Token) -> bool {
         month(token).is_some()
@@ -35,7 +35,7 @@ impl Facts for Dates<'_> {
         self.0.get(place).map(|named| named.end)
     }
     fn number(&self, token: &Token) -> bool {
-        number(token).is_some()
+        number(token, Languages::MAX).is_some()
     }
     fn month(&self, token: &Token) -> bool {
         month(token).is_some()
@@ -45,20 +45,20 @@ impl Facts for Dates<'_> {
 /// Every date of the text, in its order, none over another.
 pub(super) fn dates(source: &str, text: &[Token], calendar: Calendar) -> Vec<Named> {
     let reader = Reader { source, text, calendar, likely: LEXICON.likely(text) };
-    let hits = LEXICON.dates.find(text, &NoDates);
+    let hits = LEXICON.dates.find(text, &NoDates(reader.likely), reader.likely);
     let mut phrases = hits.iter().peekable();
     let mut dates: Vec<Named> = Vec::new();
     let mut at = 0;
-    while at < text.len() {
+    while at < text.len() && dates.len() < MOST {
         let written = reader.calendar_date(at).or_else(|| reader.weekday_with_day(at));
-        let written = written.or_else(|| reader.day_of_month(at, dates.last()));
+        let written = written.or_else(|| reader.day_of_month(at, dates.last())).or_else(|| reader.nth_weekday(at));
         let mut best = written;
         while let Some(hit) = phrases.next_if(|hit| hit.start <= at) {
             if hit.start == at && best.is_none_or(|best| best.exact == Exact::Near || hit.end > best.end) {
                 best = reader.phrase(hit.sense, hit.start, hit.end, dates.last()).or(best);
             }
         }
-        let Some(mut found) = best.or_else(|| reader.weekday(at)) else {
+        let Some(mut found) = best.or_else(|| reader.weekday(at)).or_else(|| reader.month_alone(at)) else {
             at += 1;
             continue;
         };
@@ -93,6 +93,9 @@ pub(super) fn dates(source: &str, text: &[Token], calendar: Calendar) -> Vec<Nam
     }
     dates
 }
+
+/// Dates of a text that are read; nobody names more, and each takes time to be weighed.
+const MOST: usize = 200;
 
 /// Reads the dates of one text.
 pub(super) struct Reader<'a> {
@@ -344,6 +347,20 @@ impl Reader<'_> {
         Some(Named { closes, ..found })
     }
 
+    /// A month with its year, in any language; in Finnish its ending alone says when.
+    fn month_alone(&self, at: usize) -> Option<Named> {
+        let token = self.text.get(at)?;
+        let month = i16::from(self.month(token)?);
+        if let Some(year) = self.year(at + 1) {
+            return self.stretch(at, at + 2, month_of(year, month)?);
+        }
+        let ends = ["kuussa", "kuuta", "kuulle", "kuulta"];
+        if !ends.iter().any(|end| token.text.ends_with(end)) {
+            return None;
+        }
+        self.stretch(at, at + 1, self.next_month(month)?)
+    }
+
     /// Adds the year that may stand behind.
     fn with_year(&self, at: usize, mut end: usize, month: i16, day: i16) -> Option<Named> {
         let from = end;
@@ -413,7 +430,8 @@ pub(super) fn month(token: &Token) -> Option<i8> {
     LEXICON.months.get(token.text.trim_end_matches('\'')).map(|(month, _)| *month)
 }
 
-/// The number a token writes in figures or in words.
-pub(super) fn number(token: &Token) -> Option<i16> {
-    token.number().or_else(|| LEXICON.numbers.get(&token.text).copied())
+/// The number a token writes in figures, or in words of these languages.
+pub(super) fn number(token: &Token, languages: Languages) -> Option<i16> {
+    let written = || LEXICON.numbers.get(&token.text).filter(|(_, its)| its & languages != 0);
+    token.number().or_else(|| written().map(|(number, _)| *number))
 }

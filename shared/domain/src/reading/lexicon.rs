@@ -2,19 +2,22 @@
 //!
 //! A file is sections in square brackets, one entry a line, `#` before a comment. Most entries are phrases (see
 //! [`super::phrase`]); `[function]` is common words by which a language is recognised; `[months]`, `[weekdays]` and
-//! `[numbers]` are lists in order, each line the spellings of one; `[dates]` has `what: phrase`, see [`DateKind`].
+//! `[numbers]` are lists in order, each line the spellings of one, as are `[ordinals]` from the first to the fourth and the last; `[dates]` has `what: phrase`, see [`DateKind`].
 //!
 //! **Invariant:** every file parses; a test says so, so that nothing is left out silently at run time.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::Intent;
-use super::phrase::Phrases;
+use super::phrase::{Phrases, Words};
 use super::tokens::{Token, folded};
 
 /// Which languages, a bit for each place in [`FILES`].
 pub(super) type Languages = u32;
+
+/// Whatever language it is.
+pub(super) const ANY: Languages = Languages::MAX;
 
 const FILES: [(&str, &str); 17] = [
     ("en", include_str!("lexicon/en.txt")),
@@ -49,6 +52,10 @@ pub(super) enum Sense {
     Not,
     /// The reach of a negation ends here.
     But,
+    /// It tells of what was: no wish stands in its sentence.
+    Past,
+    /// Somebody writes for another: a secretary, a wife.
+    StandIn,
     /// Absence, announced.
     Away,
     /// What announcements of absence add: urgent cases, no access to mail, an answer after the return.
@@ -71,6 +78,55 @@ pub(super) enum Sense {
     After,
     /// The date in it is the first day away.
     From,
+}
+
+/// A kind of word: several of them in a sentence tell what it is about where no phrase does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kin {
+    /// Where addresses are kept: a list, a database, data.
+    List,
+    /// Taking off, deleting.
+    Remove,
+    /// Ceasing, and plain negation.
+    Stop,
+    /// Writing, calling, coming back.
+    Write,
+    /// A document, in any form.
+    Document,
+    /// Giving, sending, wishing to have.
+    Give,
+    /// Meeting and talking.
+    Talk,
+    /// Assent, ability, proposing.
+    Gladly,
+    /// Another time.
+    Later,
+    /// No time now.
+    Busy,
+    /// A contract, an order, a trial, the beginning.
+    Deal,
+    /// What is asked about: price, product, company.
+    Matter,
+    /// Question words.
+    Question,
+    /// Knowing, explaining, telling.
+    Know,
+    /// Need, interest, use, fit.
+    Need,
+    /// Who or what serves already.
+    Supplier,
+    /// Having, using, being content.
+    Have,
+    /// A colleague, a department.
+    Role,
+    /// Being responsible, passing on.
+    Charge,
+    /// Leaving.
+    Leave,
+    /// A company, a job.
+    Work,
+    /// Taken note of, to be discussed, greetings.
+    Noted,
 }
 
 /// What a phrase in a line stands for, wherever mail is cut.
@@ -117,6 +173,8 @@ pub(super) enum Part {
 pub(super) enum Which {
     /// `+2`: the second after this one.
     Ahead(i16),
+    /// `~1`: the day so far ahead: in a month.
+    Near(i16),
     /// `+n`: as many after this one as the phrase's number says.
     AheadNumber,
     /// `#`: the one with the phrase's number: week 34, the 15th.
@@ -138,15 +196,19 @@ pub(super) struct DateKind {
 #[derive(Debug)]
 pub(super) struct Lexicon {
     pub(super) words: Phrases<Sense>,
+    pub(super) kins: Phrases<Kin>,
     pub(super) dates: Phrases<DateKind>,
     pub(super) lines: Phrases<LineSense>,
     pub(super) subjects: Phrases<SubjectSense>,
     /// With the languages in which they are called so.
-    pub(super) months: HashMap<String, (i8, Languages)>,
+    pub(super) months: Words<(i8, Languages)>,
     /// 1 is Monday.
-    pub(super) weekdays: HashMap<String, (i8, Languages)>,
-    pub(super) numbers: HashMap<String, i16>,
-    function: HashMap<String, Languages>,
+    pub(super) weekdays: Words<(i8, Languages)>,
+    /// Words for numbers; "en" is one in some languages only.
+    pub(super) numbers: Words<(i16, Languages)>,
+    /// Words for the first, the second; -1 is the last.
+    pub(super) ordinals: Words<(i16, Languages)>,
+    function: Words<Languages>,
 }
 
 /// The lexicon of every language.
@@ -157,13 +219,15 @@ impl Lexicon {
     pub(super) fn read(trouble: &mut dyn FnMut(String)) -> Self {
         let mut lexicon = Self {
             words: Phrases::new(),
+            kins: Phrases::new(),
             dates: Phrases::new(),
             lines: Phrases::new(),
             subjects: Phrases::new(),
-            months: HashMap::new(),
-            weekdays: HashMap::new(),
-            numbers: HashMap::new(),
-            function: HashMap::new(),
+            months: Words::default(),
+            weekdays: Words::default(),
+            numbers: Words::default(),
+            ordinals: Words::default(),
+            function: Words::default(),
         };
         for (language, (name, file)) in (0..).zip(FILES) {
             let (mut section, mut nth) = ("", 0);
@@ -185,6 +249,11 @@ impl Lexicon {
         if let Some(sense) = word_sense(section) {
             return each_spelling(line, language, &mut |line| self.words.add(line, sense, language));
         }
+        if let Some(kin) = section.strip_prefix("kin-").and_then(kin) {
+            let mut words = line.split(',').filter(|word| !word.trim().is_empty());
+            return words
+                .try_for_each(|word| each_spelling(word, language, &mut |word| self.kins.add(word, kin, language)));
+        }
         if let Some(sense) = line_sense(section) {
             return each_spelling(line, language, &mut |line| self.lines.add(line, sense, language));
         }
@@ -201,7 +270,11 @@ impl Lexicon {
             "function" => spellings.for_each(|word| *self.function.entry(word).or_default() |= 1 << language),
             "months" => spellings.for_each(|word| name(&mut self.months, word, nth as i8, language)),
             "weekdays" => spellings.for_each(|word| name(&mut self.weekdays, word, nth as i8, language)),
-            "numbers" => self.numbers.extend(spellings.map(|word| (word, nth))),
+            "numbers" => spellings.for_each(|word| name(&mut self.numbers, word, nth, language)),
+            "ordinals" => {
+                let nth = if nth == LAST { -1 } else { nth };
+                spellings.for_each(|word| name(&mut self.ordinals, word, nth, language));
+            }
             _ => return Err(format!("the section is not known, with {line:?}")),
         }
         Ok(())
@@ -211,7 +284,7 @@ impl Lexicon {
     pub(super) fn languages(&self, text: &[Token]) -> Languages {
         let votes = self.votes(text);
         let most = votes.into_iter().max().unwrap_or_default();
-        let enough = if most < SURE { 0 } else { most.div_ceil(4) };
+        let enough = if most < SURE { 0 } else { most.div_ceil(2) };
         with_votes(votes, enough)
     }
 
@@ -227,8 +300,14 @@ impl Lexicon {
         let words: BTreeSet<&str> = text.iter().map(|token| token.text.as_str()).collect();
         for word in words {
             let known = self.function.get(word).copied().unwrap_or_default();
+            // A word of one language alone tells more than one that neighbours share.
+            let weight = match known.count_ones() {
+                1 => 3,
+                2 => 2,
+                _ => 1,
+            };
             for (language, votes) in votes.iter_mut().enumerate() {
-                *votes += usize::from(known & (1 << language) != 0);
+                *votes += weight * usize::from(known & (1 << language) != 0);
             }
         }
         votes
@@ -244,15 +323,18 @@ fn with_votes(votes: [usize; FILES.len()], enough: usize) -> Languages {
     votes.into_iter().enumerate().filter(|(_, votes)| *votes >= enough).fold(0, |set, (n, _)| set | 1 << n)
 }
 
+/// The line of `[ordinals]` with the words for the last.
+const LAST: i16 = 5;
+
 /// The last language that uses a word says what it names.
-fn name(names: &mut HashMap<String, (i8, Languages)>, word: String, nth: i8, language: u8) {
+fn name<T: Copy>(names: &mut Words<(T, Languages)>, word: String, nth: T, language: u8) {
     let (named, languages) = names.entry(word).or_insert((nth, 0));
     *named = nth;
     *languages |= 1 << language;
 }
 
-/// Common words it takes to tell a language.
-const SURE: usize = 3;
+/// The votes of common words that it takes to tell a language.
+const SURE: usize = 5;
 
 /// German is also written without umlauts.
 fn each_spelling(line: &str, language: u8, add: &mut dyn FnMut(&str) -> Result<(), String>) -> Result<(), String> {
@@ -280,6 +362,8 @@ fn word_sense(section: &str) -> Option<Sense> {
         "gone" => Sense::Gone,
         "not" => Sense::Not,
         "but" => Sense::But,
+        "past" => Sense::Past,
+        "standin" => Sense::StandIn,
         "away" => Sense::Away,
         "detail" => Sense::Detail,
         "automatic" => Sense::Automatic,
@@ -291,6 +375,34 @@ fn word_sense(section: &str) -> Option<Sense> {
         "until" => Sense::Until,
         "after" => Sense::After,
         "from" => Sense::From,
+        _ => return None,
+    })
+}
+
+fn kin(section: &str) -> Option<Kin> {
+    Some(match section {
+        "list" => Kin::List,
+        "remove" => Kin::Remove,
+        "stop" => Kin::Stop,
+        "write" => Kin::Write,
+        "document" => Kin::Document,
+        "give" => Kin::Give,
+        "talk" => Kin::Talk,
+        "gladly" => Kin::Gladly,
+        "later" => Kin::Later,
+        "busy" => Kin::Busy,
+        "deal" => Kin::Deal,
+        "matter" => Kin::Matter,
+        "question" => Kin::Question,
+        "know" => Kin::Know,
+        "need" => Kin::Need,
+        "supplier" => Kin::Supplier,
+        "have" => Kin::Have,
+        "role" => Kin::Role,
+        "charge" => Kin::Charge,
+        "leave" => Kin::Leave,
+        "work" => Kin::Work,
+        "noted" => Kin::Noted,
         _ => return None,
     })
 }
@@ -325,7 +437,7 @@ fn date_kind(written: &str) -> Option<DateKind> {
         Some(_) => return None,
         None => (Part::All, written.trim()),
     };
-    let at = rest.find(['+', '#', '='])?;
+    let at = rest.find(['+', '#', '=', '~'])?;
     let unit = match &rest[..at] {
         "day" => Unit::Day,
         "week" => Unit::Week,
@@ -340,6 +452,7 @@ fn date_kind(written: &str) -> Option<DateKind> {
         "#" => Which::Number,
         "=" => Which::Named,
         other if other.starts_with('+') => Which::Ahead(other[1..].parse().ok()?),
+        other if other.starts_with('~') => Which::Near(other[1..].parse().ok()?),
         other => Which::Fixed(other[1..].parse().ok()?),
     };
     Some(DateKind { part, unit, which })

@@ -2,7 +2,7 @@
 //!
 //! Headers that only software sets decide; those that people's mails carry too, the subject and the words are weighed.
 
-use super::lexicon::{LEXICON, Sense, SubjectSense};
+use super::lexicon::{ANY, LEXICON, Sense, SubjectSense};
 use super::phrase::Facts;
 use super::split::Split;
 use super::text::Text;
@@ -69,7 +69,7 @@ impl Subject {
         // Answers to an automatic reply are people's.
         let answers = found.first().is_some_and(|token| ANSWERS.contains(&token.text.as_str()))
             && subject.trim_start().chars().take(12).any(|c| matches!(c, ':' | '：'));
-        let hits = LEXICON.subjects.find(&found, &Plain);
+        let hits = LEXICON.subjects.find(&found, &Plain, ANY);
         let says = |sense| hits.iter().any(|hit| hit.sense == sense);
         Self {
             automatic: !answers && says(SubjectSense::Automatic),
@@ -133,6 +133,7 @@ pub(super) fn evidence(mail: &IncomingMail, subject: Subject, text: &Text<'_>, s
     scale.add(i32::from(!subject.answers), || "a subject of its own".to_owned());
     // People's programs quote what is answered; a responder that quotes says so in a header.
     scale.add(if split.quotes { -3 } else { 0 }, String::new);
+    scale.add(if text.says(Sense::StandIn) { -3 } else { 0 }, String::new);
     scale.add(if split.mobile { -3 } else { 0 }, String::new);
     let software = headers >= CERTAIN || scale.weight >= SOFTWARE;
     software.then_some(scale.evidence)

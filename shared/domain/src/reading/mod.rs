@@ -10,11 +10,14 @@
 mod back;
 mod calendar;
 mod dates;
+mod gist;
 mod intent;
 mod lexicon;
 mod machine;
+mod person;
 mod phrase;
 mod referral;
+mod refine;
 mod split;
 mod stretches;
 mod text;
@@ -31,6 +34,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
 use calendar::Calendar;
+use intent::Meant;
 use machine::Subject;
 use text::Text;
 use tokens::folded;
@@ -198,22 +202,28 @@ pub fn read_mail(mail: &IncomingMail, taught: &[TaughtPhrase]) -> Reading {
     if mail.receipt {
         return reading(MailKind::AutoReply, vec!["a read receipt".to_owned()]);
     }
-    let calendar = calendar(mail);
-    let text = Text::new(&split.new_text, calendar);
+    let text = Text::new(&split.new_text, calendar(mail));
     let subject = Subject::read(&mail.subject);
-    let (kind, mut evidence, meant) = match machine::evidence(mail, subject, &text, &split) {
-        Some(evidence) => (MailKind::AutoReply, evidence, intent::of_software(&text, subject)),
-        None => (MailKind::Human, Vec::new(), intent::of_person(&text, taught, referral::names_another(mail, &text))),
+    let (kind, evidence, meant) = match machine::evidence(mail, subject, &text, &split) {
+        Some(evidence) => {
+            (MailKind::AutoReply, evidence, intent::of_software(&text, subject, referral::names_another(mail, &text)))
+        }
+        None => (MailKind::Human, Vec::new(), person::wants(&text, taught, referral::names_another(mail, &text))),
     };
-    let return_date = calendar.and_then(|calendar| match meant.intent {
-        Intent::OutOfOffice => back::first_day_back(&text, calendar),
-        Intent::ConnectLater => back::day_to_write(&text, calendar),
+    meaning(mail, reading(kind, evidence), &text, meant)
+}
+
+/// The reading with what its words are taken to mean, and what goes with that.
+fn meaning(mail: &IncomingMail, reading: Reading, text: &Text<'_>, meant: Meant) -> Reading {
+    let return_date = calendar(mail).and_then(|calendar| match meant.intent {
+        Intent::OutOfOffice => back::first_day_back(text, calendar),
+        Intent::ConnectLater => back::day_to_write(text, calendar),
         _ => None,
     });
-    evidence.extend(meant.evidence);
-    let referred_to = referral::referred_to(mail, meant.intent, &text);
+    let referred_to = referral::referred_to(mail, meant.intent, text);
+    let evidence = reading.evidence.into_iter().chain(meant.evidence).collect();
     let (intent, confidence) = (Some(meant.intent), meant.confidence);
-    Reading { intent, confidence, return_date, referred_to, ..reading(kind, evidence) }
+    Reading { intent, confidence, return_date, referred_to, evidence, ..reading }
 }
 
 /// From where the mail's dates are seen: the day and the customs of the clock in its Date header.

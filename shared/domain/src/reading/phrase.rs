@@ -11,11 +11,15 @@
 //! | `^`, `$` | here a sentence begins, ends |
 //! | `,` | here a part of a sentence ends: a comma, a bracket or its end |
 //!
+//! Before a phrase is looked for, the words that it cannot do without are looked for in a sieve of the text's words.
+//!
 //! **Invariant:** looking costs at most tokens × phrases that begin with that token × their length; a match is a set of
 //! ends kept as bits, so that there is no backtracking. No match reaches over the end of a sentence, or 64 tokens.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher};
 
+use super::lexicon::Languages;
 use super::tokens::{Gap, Kind, Token, tokens};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,10 +38,44 @@ enum Piece {
     OneOf(Vec<Vec<Piece>>),
 }
 
+/// Words by which something is found. They are ours, so nobody can choose them to collide.
+pub(super) type Words<T> = HashMap<String, T, BuildHasherDefault<Fnv>>;
+
+/// The hash of Fowler, Noll and Vo (FNV-1a, 64 bits): for words of a few letters the fastest there is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Words as a set that may hold more than was put in: one bit for each.
+type Sieve = u128;
+
+fn sieve(word: &str) -> Sieve {
+    // The upper bits are the better mixed ones.
+    1 << (BuildHasherDefault::<Fnv>::default().hash_one(word) >> 57)
+}
+
 /// A phrase and what it stands for.
 #[derive(Debug)]
 pub(super) struct Phrase<T> {
     pieces: Vec<Piece>,
+    /// The words without which it is not there.
+    needs: Sieve,
     pub(super) sense: T,
     /// The language it is of, as its place in the lexicon.
     pub(super) language: u8,
@@ -66,8 +104,8 @@ pub(super) trait Facts {
 #[derive(Debug)]
 pub(super) struct Phrases<T> {
     phrases: Vec<Phrase<T>>,
-    words: HashMap<String, Vec<u32>>,
-    stems: HashMap<String, Vec<u32>>,
+    words: Words<Vec<u32>>,
+    stems: Words<Vec<u32>>,
     others: Vec<u32>,
 }
 
@@ -76,7 +114,7 @@ const STEM: usize = 2;
 
 impl<T: Copy> Phrases<T> {
     pub(super) fn new() -> Self {
-        Self { phrases: Vec::new(), words: HashMap::new(), stems: HashMap::new(), others: Vec::new() }
+        Self { phrases: Vec::new(), words: Words::default(), stems: Words::default(), others: Vec::new() }
     }
 
     /// Adds a phrase; an error says what is wrong with how it is written.
@@ -99,20 +137,25 @@ impl<T: Copy> Phrases<T> {
                 list.push(number);
             }
         }
-        self.phrases.push(Phrase { pieces, sense, language });
+        let needs = needs(&pieces);
+        self.phrases.push(Phrase { pieces, needs, sense, language });
         Ok(())
     }
 
-    /// Every phrase that occurs, in the order of the text.
-    pub(super) fn find(&self, text: &[Token], facts: &impl Facts) -> Vec<Hit<T>> {
+    /// Every phrase of these languages that occurs, in the order of the text.
+    pub(super) fn find(&self, text: &[Token], facts: &impl Facts, languages: Languages) -> Vec<Hit<T>> {
         let mut hits = Vec::new();
         let mut stem = String::new();
+        let said = text.iter().fold(0, |said, token| said | sieve(&token.text));
         for (start, token) in text.iter().enumerate() {
             stem.clear();
             stem.extend(token.text.chars().take(STEM));
             let lists = [self.words.get(&token.text), self.stems.get(&stem), Some(&self.others)];
             for number in lists.into_iter().flatten().flatten() {
                 let Some(phrase) = self.phrases.get(*number as usize) else { continue };
+                if languages & (1 << phrase.language) == 0 || phrase.needs & !said != 0 {
+                    continue;
+                }
                 let ends = Search { text, facts, start }.sequence(&phrase.pieces, 1);
                 if ends > 1 {
                     // The farthest end: what follows a phrase with an optional tail belongs to it.
@@ -234,6 +277,16 @@ fn find_firsts(pieces: &[Piece], firsts: &mut Vec<Piece>) -> bool {
         }
     }
     false
+}
+
+/// The words that are in every match.
+fn needs(pieces: &[Piece]) -> Sieve {
+    let of_piece = |piece: &Piece| match piece {
+        Piece::Word(word) => sieve(word),
+        Piece::OneOf(choices) => choices.iter().map(|choice| needs(choice)).reduce(|a, b| a & b).unwrap_or(0),
+        _ => 0,
+    };
+    pieces.iter().fold(0, |sum, piece| sum | of_piece(piece))
 }
 
 /// Reads how a phrase is written.

@@ -3,9 +3,10 @@
 //! **Invariant:** time is linear in the text; lines that stay, stay as they were. A mail that would lose all its words
 //! to a rule about signatures keeps them.
 
-use super::lexicon::{LEXICON, LineSense};
+use super::lexicon::{ANY, LEXICON, LineSense};
 use super::phrase::Facts;
 use super::tokens::{Kind, Token, tokens};
+use crate::standing;
 
 /// Bytes of a mail that are read; nobody answers after a quarter of a megabyte.
 pub(super) const LONGEST: usize = 256 * 1024;
@@ -88,7 +89,10 @@ fn without_history<'a>(lines: &[&'a str], split: &mut Split) -> Vec<&'a str> {
             at += length;
             continue;
         }
-        kept.push(line);
+        // Our own line about how to stop, where a program quotes without a mark.
+        if !standing::is_opt_out(line.trim()) {
+            kept.push(line);
+        }
         at += 1;
     }
     kept
@@ -153,7 +157,7 @@ fn attribution(lines: &[&str], at: usize) -> Option<usize> {
         // A sentence before it is the writer's own.
         let figures = found.iter().filter(|token| token.kind == Kind::Number).count();
         let address = found.iter().any(|token| token.kind == Kind::Address);
-        let wrote = !LEXICON.lines.find(&found, &Plain).iter().all(|hit| hit.sense != LineSense::Wrote);
+        let wrote = !LEXICON.lines.find(&found, &Plain, ANY).iter().all(|hit| hit.sense != LineSense::Wrote);
         if found.len() <= 40
             && (wrote && (figures >= 2 || address)
                 || colon && address && figures >= 3
@@ -185,7 +189,7 @@ fn without_footers<'a>(lines: &[&'a str], split: &mut Split) -> Vec<&'a str> {
         }
         if trimmed.len() <= LINE && !trimmed.is_empty() {
             let found = tokens(trimmed);
-            let hits = LEXICON.lines.find(&found, &Plain);
+            let hits = LEXICON.lines.find(&found, &Plain, ANY);
             let begins = |sense| hits.iter().any(|hit| hit.sense == sense && hit.start == 0);
             if begins(LineSense::Mobile) {
                 split.mobile = true;
@@ -252,7 +256,7 @@ fn says_first(line: &str, sense: LineSense) -> bool {
 
 /// Where in the line a phrase of this sense begins.
 fn says(line: &str, sense: LineSense) -> Option<usize> {
-    LEXICON.lines.find(&tokens(line), &Plain).into_iter().find(|hit| hit.sense == sense).map(|hit| hit.start)
+    LEXICON.lines.find(&tokens(line), &Plain, ANY).into_iter().find(|hit| hit.sense == sense).map(|hit| hit.start)
 }
 
 /// Lines are read without dates.

@@ -6,6 +6,7 @@ use jiff::civil::{Date, ISOWeekDate, Weekday};
 use super::calendar::{Exact, Named, month_of, months_of, part_of, span, stretch_ahead, year_of};
 use super::dates::{Reader, number};
 use super::lexicon::{DateKind, Part, Unit, Which};
+use super::tokens::Token;
 
 /// Words between the numbers of weeks.
 const JOINTS: [&str; 21] = [
@@ -13,29 +14,39 @@ const JOINTS: [&str; 21] = [
     "do", "i", "ja",
 ];
 
+/// Words between a quarter, a month or a week and its year.
+const LINKS: [&str; 9] = ["of", "de", "del", "do", "van", "des", "in", "i", "w"];
+
 impl Reader<'_> {
     pub(super) fn phrase(&self, kind: DateKind, start: usize, end: usize, before: Option<&Named>) -> Option<Named> {
         let today = self.calendar.today;
         let found = self.text.get(start..end)?;
+        let number = |token: &Token| number(token, self.likely);
         let count = || found.iter().find_map(number);
-        let (which, end) = match self.year(end) {
-            Some(year) if matches!(kind.which, Which::Number | Which::Fixed(_) | Which::Named) => (Some(year), end + 1),
+        let linked = usize::from(self.year(end).is_none() && LINKS.contains(&self.word(end)));
+        let (which, end) = match self.year(end + linked) {
+            Some(year) if matches!(kind.which, Which::Number | Which::Fixed(_) | Which::Named) => {
+                (Some(year), end + linked + 1)
+            }
             _ => (None, end),
         };
         let ahead = match kind.which {
-            Which::Ahead(ahead) => Some(ahead),
+            Which::Ahead(ahead) | Which::Near(ahead) => Some(ahead),
             Which::AheadNumber => Some(count()?),
             Which::Number | Which::Fixed(_) | Which::Named => None,
         };
         let days = match (kind.unit, kind.which) {
             (Unit::Day, Which::Number) => {
-                let at = start + found.iter().position(|token| number(token).is_some())?;
+                // Of "del 22 al 24" the last is the date.
+                let at = start + found.iter().rposition(|token| number(token).is_some())?;
+                let closes = found.iter().filter(|token| number(token).is_some()).count() > 1;
                 // "The 7th of December" is no day of this month, and "until the" belongs to the sentence.
                 let from = if matches!(self.word(start), "the" | "den" | "dia") { start } else { at };
                 return if self.calendar_date(at).is_some() {
                     None
                 } else {
-                    self.day_number(from, end, count()?, before)
+                    let day = self.text.get(at).and_then(number)?;
+                    self.day_number(from, end, day, before).map(|named| Named { closes, ..named })
                 };
             }
             (Unit::Month, Which::Named) => {
@@ -68,7 +79,7 @@ impl Reader<'_> {
             (unit, _) => {
                 let counted = ahead?;
                 // "In two months" is a day; "next month" is all of it.
-                if kind.which == Which::AheadNumber || unit == Unit::Day {
+                if matches!(kind.which, Which::AheadNumber | Which::Near(_)) || unit == Unit::Day {
                     let day = today.checked_add(span(unit, counted)).ok()?;
                     return Some(Named { exact: Exact::Near, ..self.named(start, end, day) });
                 }

@@ -88,6 +88,17 @@ fn what_is_only_quoted_decides_nothing() {
 }
 
 #[test]
+fn our_own_line_about_how_to_stop_decides_nothing() {
+    for language in crate::Language::ALL {
+        for url in ["", "https://sales.example/unsubscribe/x"] {
+            let ours = format!("Hello Ada,\n\nshort note.\n\nTara Reed\n\n{}", crate::standing::opt_out(language, url));
+            let reply = format!("What does it cost?\n\n{ours}\n");
+            assert_eq!(human(&reply), Intent::SeekingMoreInfo, "{reply}");
+        }
+    }
+}
+
+#[test]
 fn software_is_read_by_its_headers() {
     let away = "I am away until 5 January and will not read mail.";
     let reading = read_mail(&mail("Away", away, &[("auto-submitted", "auto-replied")]), &[]);

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::Intent;
 use super::calendar::{Calendar, Named};
 use super::dates::{Dates, dates};
-use super::lexicon::{LEXICON, Lexicon, Sense};
+use super::lexicon::{LEXICON, Languages, Lexicon, Sense};
 use super::phrase::Hit;
 use super::tokens::{Gap, Kind, Token, tokens};
 
@@ -28,6 +28,8 @@ pub(super) struct Text<'a> {
     pub(super) dates: Vec<Named>,
     /// The writer's day, where it is known.
     pub(super) today: Option<Date>,
+    /// Those it may be in.
+    pub(super) languages: Languages,
     hits: Vec<Hit<Sense>>,
     /// The tokens with which sentences begin.
     sentences: Vec<usize>,
@@ -39,12 +41,11 @@ impl<'a> Text<'a> {
         let tokens = tokens(source);
         let dates = calendar.map(|calendar| dates(source, &tokens, calendar)).unwrap_or_default();
         let languages = LEXICON.languages(&tokens);
-        let mut hits = LEXICON.words.find(&tokens, &Dates(&dates));
-        hits.retain(|hit| languages & (1 << hit.language) != 0);
+        let mut hits = LEXICON.words.find(&tokens, &Dates(&dates), languages);
         let today = calendar.map(|calendar| calendar.today);
         let full = tokens.iter().enumerate().filter(|(_, token)| token.gap == Gap::Full);
         let sentences = full.map(|(at, _)| at).collect();
-        let mut text = Self { source, tokens, dates, today, hits: Vec::new(), sentences };
+        let mut text = Self { source, tokens, dates, today, languages, hits: Vec::new(), sentences };
         let taken_back: Vec<bool> = hits.iter().map(|hit| text.is_taken_back(hit, &hits)).collect();
         let mut taken_back = taken_back.into_iter();
         hits.retain(|_| !taken_back.next().unwrap_or_default());
@@ -93,6 +94,13 @@ impl<'a> Text<'a> {
         start.max(at.saturating_sub(SENTENCE))..end.min(at + SENTENCE)
     }
 
+    /// Does a question mark stand before this token, behind the one before it?
+    pub(super) fn asks(&self, end: usize) -> bool {
+        let behind = end.checked_sub(1).and_then(|last| self.tokens.get(last)).map_or(0, |token| token.end);
+        let next = self.tokens.get(end).map_or(self.source.len(), |token| token.start);
+        self.source.get(behind..next).is_some_and(|gap| gap.contains(['?', '？']))
+    }
+
     /// The dates that lie wholly in these tokens, in their order.
     pub(super) fn dates_in(&self, tokens: std::ops::Range<usize>) -> impl Iterator<Item = &Named> {
         let first = self.dates.partition_point(|named| named.start < tokens.start);
@@ -132,7 +140,9 @@ impl<'a> Text<'a> {
             let before = not.end <= hit.start && within(not.end - 1, hit.start);
             // Verbs, and with them what negates them, stand last in these languages.
             let verb_last = matches!(Lexicon::name(hit.language), "de" | "nl" | "ja" | "tr");
-            before || verb_last && not.start >= hit.end && not.start < hit.end + 3 && within(hit.end - 1, not.start)
+            // "A call does not work this week": what is negated behind it is no appointment, in any language.
+            let behind = verb_last || intent == Intent::AgreedToMeet;
+            before || behind && not.start >= hit.end && not.start < hit.end + 3 && within(hit.end - 1, not.start)
         })
     }
 }

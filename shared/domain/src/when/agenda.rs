@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Booking, Standing, plus};
+use super::{Booking, Standing};
 use crate::calendar::Calendar;
 
 /// More seconds than any day has; no clock is put back by more than a day.
@@ -74,13 +74,30 @@ impl AgendaDay {
         self.place(at).is_some()
     }
 
-    /// The latest slot that is taken less than `spacing` seconds before or after `at`, not counting `lost`.
-    pub(super) fn latest_near(&self, at: Timestamp, spacing: u32, lost: Option<Timestamp>) -> Option<Timestamp> {
-        let lost = lost.and_then(|lost| self.second(lost));
-        let (at, spacing) = (at.duration_since(self.start).as_secs(), i64::from(spacing));
-        let before = self.booked.partition_point(|taken| i64::from(*taken) < at + spacing);
-        let mut near = self.booked[..before].iter().rev().take_while(|taken| i64::from(**taken) > at - spacing);
-        near.find(|taken| Some(**taken) != lost).map(|taken| plus(self.start, *taken))
+    /// The first instant from `at` on that is at least `spacing` seconds from every slot taken, not counting `lost`; or, if
+    /// that is not before `until`, one that is not before it either.
+    pub(super) fn clear_from(
+        &self,
+        at: Timestamp,
+        spacing: u32,
+        lost: Option<Timestamp>,
+        until: Timestamp,
+    ) -> Timestamp {
+        let lost = lost.and_then(|lost| self.second(lost)).map(i64::from);
+        let second = |at: Timestamp| at.duration_since(self.start).as_secs();
+        let (from, until, spacing) = (second(at), second(until), i64::from(spacing));
+        let mut clear = from;
+        let first = self.booked.partition_point(|taken| i64::from(*taken) <= from - spacing);
+        for taken in self.booked[first..].iter().map(|taken| i64::from(*taken)).filter(|taken| Some(*taken) != lost) {
+            if taken >= clear + spacing || clear >= until {
+                break;
+            }
+            clear = taken + spacing;
+        }
+        if clear == from {
+            return at;
+        }
+        self.start.checked_add(SignedDuration::from_secs(clear)).unwrap_or(Timestamp::MAX)
     }
 
     fn place(&self, at: Timestamp) -> Option<usize> {

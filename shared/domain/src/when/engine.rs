@@ -276,15 +276,16 @@ impl Search<'_> {
                 }
                 let spacing = self.caps.spacing(cap);
                 let before = at.checked_sub(SignedDuration::from_secs(spacing.into())).unwrap_or(Timestamp::MIN);
-                let mut latest = None;
+                let tomorrow = self.ask.calendar.zone().start_of(plus_days(date, 1));
+                let mut clear = at;
                 for near in [date, self.date(before), self.date(plus(at, spacing))] {
                     let Some(day) = self.agenda.day(near) else { return Found::NeedsDay(near) };
-                    latest = latest.max(day.latest_near(at, spacing, self.lost.map(|slot| slot.at)));
+                    clear = clear.max(day.clear_from(at, spacing, self.lost.map(|slot| slot.at), tomorrow));
                 }
-                match latest {
-                    Some(taken) => (at, moved) = (plus(taken, spacing), Some(spacing)),
-                    None => return Found::Slot { at, spacing: moved },
+                if clear == at {
+                    return Found::Slot { at, spacing: moved };
                 }
+                (at, moved) = (clear, Some(spacing));
             }
         }
         Found::Full(full)

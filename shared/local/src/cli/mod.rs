@@ -2,13 +2,17 @@
 
 mod actions;
 mod admin;
+mod audit;
 mod backups;
+mod failures;
+mod history;
 mod mailbox;
 mod pace;
 mod phrases;
 mod plan;
 mod read_mail;
 mod schedules;
+mod simulate;
 mod why;
 
 use std::net::SocketAddr;
@@ -90,6 +94,14 @@ enum Command {
     ReadMail(read_mail::ReadMailArgs),
     /// Tell why each mail of a lead left, waited or did not
     Why(why::WhyCommand),
+    /// Play stories in which everything goes wrong, and look whether every promise was kept
+    Simulate(simulate::SimulateArgs),
+    /// List what failed and has not passed since, or try it again
+    Failures(failures::FailureCommand),
+    /// Show, by module and day, that no notification was missed, or what was and whether it is mended
+    Audit(audit::AuditCommand),
+    /// Show what was done in the last seven days, a line for each kind of thing in each batch of work
+    History(history::HistoryCommand),
 }
 
 #[derive(Debug, Args)]
@@ -172,6 +184,10 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Lead(command)) => administer(Box::pin(command.run())).await,
         Some(Command::Plan(args)) => administer(Box::pin(args.run())).await,
         Some(Command::Why(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::Simulate(args)) => args.run(),
+        Some(Command::Failures(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::Audit(command)) => administer(Box::pin(command.run())).await,
+        Some(Command::History(command)) => administer(Box::pin(command.run())).await,
     };
     result.unwrap_or_else(|message| fail(&message))
 }

@@ -7,6 +7,7 @@ use domain::EmailAddress;
 use jiff::Timestamp;
 use mail_parser::parsers::MessageStream;
 use mail_parser::{ContentType, HeaderValue};
+use memchr::memchr;
 
 use crate::read::charset;
 use crate::text::{head, one_line};
@@ -46,29 +47,31 @@ impl<'a> Fields<'a> {
 
     /// Names and values in order, folded as they came.
     pub(super) fn iter(self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        self.fields(|_| true).filter_map(|(first, field)| Some((name(first)?, value(first, field))))
+    }
+
+    /// The fields whose first line is `wanted`: that line, and all of the field.
+    fn fields(self, wanted: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
         let mut rest = self.0;
         std::iter::from_fn(move || {
-            loop {
+            while !rest.is_empty() {
                 let (first, mut tail) = line(rest);
-                if rest.is_empty() {
-                    return None;
-                }
                 while is_continuation(tail) {
                     tail = line(tail).1;
                 }
                 let field = &rest[..rest.len() - tail.len()];
                 rest = tail;
-                if let Some(name) = name(first) {
-                    let colon = first.iter().position(|&b| b == b':').unwrap_or(first.len() - 1);
-                    return Some((name, trim(&field[colon + 1..])));
+                if wanted(first) {
+                    return Some((first, field));
                 }
             }
+            None
         })
     }
 
     /// The values of a field, as they came.
     fn raw(self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value).take(REPEATED)
+        self.fields(move |first| is_named(first, name)).map(|(first, field)| value(first, field)).take(REPEATED)
     }
 
     /// Does it have this field?
@@ -187,7 +190,7 @@ fn parsable(value: &[u8]) -> Vec<u8> {
 
 /// The first line, with its line feed, and what follows.
 pub(super) fn line(raw: &[u8]) -> (&[u8], &[u8]) {
-    let end = raw.iter().position(|&b| b == b'\n').map_or(raw.len(), |at| at + 1);
+    let end = memchr(b'\n', raw).map_or(raw.len(), |at| at + 1);
     raw.split_at(end)
 }
 
@@ -196,8 +199,20 @@ pub(super) fn trim(line: &[u8]) -> &[u8] {
     line.trim_ascii()
 }
 
+/// Does the field that begins with this line have this name?
+fn is_named(first: &[u8], name: &str) -> bool {
+    let Some((known, rest)) = first.split_at_checked(name.len()) else { return false };
+    known.eq_ignore_ascii_case(name.as_bytes()) && rest.trim_ascii_start().starts_with(b":")
+}
+
+/// The value of a field, whose first line is `first`.
+fn value<'a>(first: &[u8], field: &'a [u8]) -> &'a [u8] {
+    let colon = memchr(b':', first).unwrap_or(first.len() - 1);
+    trim(&field[colon + 1..])
+}
+
 fn name(line: &[u8]) -> Option<&str> {
-    let colon = line.iter().position(|&b| b == b':')?;
+    let colon = memchr(b':', line)?;
     let name = line[..colon].trim_ascii_end();
     let valid = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
     valid.then(|| str::from_utf8(name).ok()).flatten()

@@ -7,15 +7,19 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use url::Url;
-use zoho::{AccountsSettings, ZohoAccounts};
+use zoho::{AccountsSettings, Patience, ZohoAccounts};
 
 use crate::script::{Reply, Server};
-use crate::support::{eager, hasty, untimed};
+use crate::support::{carrier, eager, hasty, untimed};
 
 fn accounts(extra: Option<Url>) -> ZohoAccounts {
+    accounts_within(eager(), extra)
+}
+
+fn accounts_within(patience: Patience, extra: Option<Url>) -> ZohoAccounts {
     let mut settings = AccountsSettings::new("client-1", SecretString::from("s3cret&"));
     settings.extra = extra;
-    ZohoAccounts::new(zoho::http_client(), settings).with_patience(eager())
+    ZohoAccounts::new(carrier(patience), settings)
 }
 
 fn tokens(api_domain: &str) -> Value {
@@ -98,7 +102,7 @@ async fn a_token_that_is_dead_counts_as_revoked() {
 async fn a_code_is_offered_once() {
     for reply in [Reply::Page(500, "<html>"), Reply::Silence] {
         let server = Server::replying([reply]).await;
-        let accounts = accounts(Some(server.url.clone())).with_patience(hasty());
+        let accounts = accounts_within(hasty(), Some(server.url.clone()));
         let exchange = accounts.exchange(&server.url, "1000.code", &redirect()).await;
         assert!(matches!(exchange, Err(AccountsError::Unavailable(_))), "{exchange:?}");
         assert_eq!(server.calls().len(), 1);

@@ -6,10 +6,10 @@ use app::ports::{Change, Crm, CrmError};
 use domain::Module;
 use serde_json::json;
 use tokio::net::TcpListener;
-use zoho::Patience;
+use zoho::{Patience, Zoho};
 
 use crate::script::{NOTHING, Reply, Server, data, no, refusal, success};
-use crate::support::{Tokens, eager, hasty, id, note, org, record, time, untimed, user, zoho};
+use crate::support::{Tokens, carrier, eager, hasty, id, note, org, record, time, untimed, user, zoho};
 
 #[track_caller]
 fn check(outcomes: [(String, usize); 3], expect: [(&str, usize); 3]) {
@@ -26,7 +26,7 @@ async fn outcomes_with(patience: Patience, reply: fn() -> Reply) -> [(String, us
     let mut outcomes = Vec::new();
     for nth in 0..3 {
         let server = Server::answering(move |_, _| reply()).await;
-        let zoho = zoho(&Tokens::at(&server.url)).with_patience(patience.clone());
+        let zoho = Zoho::new(carrier(patience.clone()), Tokens::at(&server.url));
         let result = match nth {
             0 => zoho.add_notes(&org(), &[note(record(Module::Leads, "7"), "title", "content")]).await.remove(0),
             1 => zoho.update(&org(), Module::Leads, &[Change { id: id("7"), fields: vec![] }]).await.remove(0),

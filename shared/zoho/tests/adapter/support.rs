@@ -10,11 +10,16 @@ use async_trait::async_trait;
 use domain::{Module, Note, OrgId, RecordId, RecordRef, UserId};
 use jiff::Timestamp;
 use url::Url;
-use zoho::{Patience, Zoho};
+use zoho::{Carrier, Patience, Zoho};
 
 /// No pauses between tries.
 pub fn eager() -> Patience {
     Patience { pause: Duration::ZERO, ..Patience::default() }
+}
+
+/// Over the loopback.
+pub fn carrier(patience: Patience) -> Carrier {
+    Carrier { patience, ..Carrier::network() }
 }
 
 /// For answers that never come.
@@ -73,7 +78,7 @@ impl Sessions for Tokens {
 }
 
 pub fn zoho(tokens: &Arc<Tokens>) -> Zoho {
-    Zoho::new(zoho::http_client(), tokens.clone()).with_patience(eager())
+    Zoho::new(carrier(eager()), tokens.clone())
 }
 
 pub fn org() -> OrgId {

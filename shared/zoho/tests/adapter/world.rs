@@ -14,7 +14,7 @@ use url::Url;
 use zoho::{AccountsSettings, Zoho, ZohoAccounts};
 use zoho_sim::{SimConfig, Simulator, StateQuery};
 
-use crate::support::{eager, org, time};
+use crate::support::{carrier, eager, org, time};
 
 pub struct World {
     pub sim: Arc<Simulator>,
@@ -78,9 +78,9 @@ impl World {
         let home: Url = ready.base_url.parse().unwrap();
         let mut settings = AccountsSettings::new(&ready.client_id, SecretString::from(ready.client_secret.as_str()));
         (settings.home, settings.extra) = (home.clone(), Some(home));
-        let accounts = Arc::new(ZohoAccounts::new(zoho::http_client(), settings).with_patience(eager()));
+        let accounts = Arc::new(ZohoAccounts::new(carrier(eager()), settings));
         let sessions = Arc::new(consent(&accounts, &sim, who).await);
-        let zoho = Zoho::new(zoho::http_client(), sessions.clone()).with_patience(eager());
+        let zoho = Zoho::new(carrier(eager()), sessions.clone());
         Self { sim, accounts, sessions, zoho, now }
     }
 
@@ -141,6 +141,11 @@ impl World {
     }
 }
 
+/// It looks at where it is sent, and does not go there.
+fn browser() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
 /// What browser and person do between [`Accounts::authorize_url`] and the callback.
 async fn consent(accounts: &Arc<ZohoAccounts>, sim: &Simulator, who: &str) -> Consented {
     let callback: Url = "https://app.example/oauth/callback".parse().unwrap();
@@ -148,7 +153,7 @@ async fn consent(accounts: &Arc<ZohoAccounts>, sim: &Simulator, who: &str) -> Co
     let mut form: Vec<_> = page.query_pairs().into_owned().collect();
     form.extend([("user".to_owned(), sim.user_id(who).unwrap()), ("decision".to_owned(), "accept".to_owned())]);
     let decision = page.join("/oauth/v2/auth/decision").unwrap();
-    let answer = zoho::http_client().post(decision).form(&form).send().await.unwrap();
+    let answer = browser().post(decision).form(&form).send().await.unwrap();
     let location: Url = answer.headers()["location"].to_str().unwrap().parse().unwrap();
     let answer: BTreeMap<_, _> = location.query_pairs().into_owned().collect();
     assert_eq!(answer["state"], "state-1");

@@ -82,7 +82,8 @@ impl Stage {
 
     fn receive(&self) -> Receive {
         let (events, clock) = (self.world.product.bus.clone(), self.world.clock.clone());
-        Receive { changes: LeadChanges { store: self.store().clone(), events, clock }, key: self.key.clone() }
+        let changes = LeadChanges { store: self.store().clone(), events, clock };
+        Receive { changes, key: self.key.clone(), composer: None }
     }
 
     /// A mail of no lead.

@@ -3,7 +3,7 @@
 use app::actions::{Actions, Selection};
 use app::change::LeadChanges;
 use app::store::Bulk;
-use domain::{Action, Assistant, HandBack, Lead, LeadId, LeadState, Order, Stage};
+use domain::{Action, HandBack, Lead, LeadId, LeadState, Order, Stage};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use zoho_sim::UserChange;
@@ -15,12 +15,7 @@ const BROCHURE: &str = "https://acme.example/brochure.pdf";
 /// A person who got the first mail, with the assistant's links as given.
 async fn first_mail(brochure: &str, calendar: &str) -> (Town, String) {
     let stage = stage("", 1).await;
-    let links = |assistant: &mut Assistant| {
-        (assistant.brochure_url, assistant.calendar_url) = (brochure.to_owned(), calendar.to_owned());
-        Ok(())
-    };
-    let admin = stage.world.product.admin();
-    admin.edit_assistant(&stage.org, &"tara".parse().unwrap(), links).await.unwrap();
+    stage.edit_tara(|tara| (tara.brochure_url, tara.calendar_url) = (brochure.to_owned(), calendar.to_owned())).await;
     let id = stage.person(1);
     stage.assign("Contacts", &[&id]);
     stage.world.settle().await;

@@ -1,8 +1,6 @@
 //! Opens and clicks: a person's count, a scanner's do not, and forged ones are nothing.
 
-use domain::{
-    Assistant, Calendar, ConnectionStatus, DeliveryId, HOLD, LeadId, LeadState, Schedule, SigningKey, Tracking,
-};
+use domain::{Calendar, ConnectionStatus, DeliveryId, HOLD, LeadId, LeadState, Schedule, SigningKey, Tracking};
 use jiff::{SignedDuration, ToSpan};
 use local::embedded::FileSecrets;
 use local::product::signing_key;
@@ -26,14 +24,8 @@ async fn watched(tracking: Tracking) -> Watched {
     let step = |number: usize| json!({ "days_after": usize::from(number > 1), "message": { "subject": "Hello", "body": body } });
     let schedule = json!({ "name": "Links", "closing_days": 9, "steps": (1..=6).map(step).collect::<Vec<_>>() });
     let schedule: Schedule = serde_json::from_value(schedule).unwrap();
-    let admin = stage.world.product.admin();
-    admin.add_schedule(&stage.org, &schedule).await.unwrap();
-    let edit = |assistant: &mut Assistant| {
-        (assistant.default_schedule, assistant.tracking) = ("Links".to_owned(), tracking);
-        Ok(())
-    };
-    admin.edit_assistant(&stage.org, &"tara".parse().unwrap(), edit).await.unwrap();
-    stage.world.settle().await;
+    stage.world.product.admin().add_schedule(&stage.org, &schedule).await.unwrap();
+    stage.edit_tara(|tara| (tara.default_schedule, tara.tracking) = ("Links".to_owned(), tracking)).await;
     let record = stage.person(1);
     stage.assign("Contacts", &[&record]);
     stage.world.settle().await;
@@ -49,7 +41,7 @@ impl Watched {
             if self.stage.world.mails().unwrap().len() >= count {
                 return;
             }
-            self.stage.world.step_to_next(&self.stage.org, SignedDuration::from_hours(12)).await.unwrap();
+            Box::pin(self.stage.world.step_to_next(&self.stage.org, SignedDuration::from_hours(12))).await.unwrap();
         }
         panic!("mail {count} did not leave");
     }

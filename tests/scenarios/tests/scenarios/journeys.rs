@@ -62,16 +62,23 @@ impl Stage {
         let steps: Vec<Value> = (1..=mails).map(step).collect();
         let schedule = json!({ "name": "Short", "closing_days": 1, "steps": steps });
         let schedule: Schedule = serde_json::from_value(schedule).unwrap();
-        let admin = self.world.product.admin();
-        admin.add_schedule(&self.org, &schedule).await.unwrap();
+        self.world.product.admin().add_schedule(&self.org, &schedule).await.unwrap();
         let edit = |assistant: &mut Assistant| {
             assistant.default_schedule = "Short".to_owned();
             assistant.daily_cap = 2000;
             // It has worked here for a year: no ramp.
             assistant.started_on = Some(jiff::civil::date(2025, 1, 6));
+        };
+        self.edit_tara(edit).await;
+    }
+
+    /// An administrator edits the assistant.
+    pub(crate) async fn edit_tara(&self, change: impl Fn(&mut Assistant) + Send + Sync) {
+        let edit = |assistant: &mut Assistant| {
+            change(assistant);
             Ok(())
         };
-        admin.edit_assistant(&self.org, &"tara".parse().unwrap(), edit).await.unwrap();
+        self.world.product.admin().edit_assistant(&self.org, &"tara".parse().unwrap(), edit).await.unwrap();
         self.world.settle().await;
     }
 
@@ -205,7 +212,10 @@ async fn a_record_that_vanishes_ends_quietly() {
     let lead: LeadId = format!("contacts-{id}").parse().unwrap();
     let stored = stage.world.product.store.lead(&stage.org, &lead).await.unwrap().unwrap();
     assert!(!stored.lead.is_active());
-    assert!(stage.world.product.store.outbox(&stage.org, 10).await.unwrap().is_empty(), "nothing waits for it");
+    assert!(
+        stage.world.product.store.outbox(&stage.org, None, 10).await.unwrap().entries.is_empty(),
+        "nothing waits for it"
+    );
 }
 
 #[tokio::test]

@@ -4,11 +4,17 @@
 
 mod actions;
 mod approvals;
+mod audits;
+mod budgets;
 mod console;
 mod engagement;
+mod failures;
 mod hostile;
+mod incumbent;
 mod journeys;
 mod leaving;
+mod opinions;
 mod own_mailboxes;
 mod schedules;
+mod storms;
 mod tidy;

@@ -29,14 +29,8 @@ impl Stage {
         let step = json!({ "days_after": 0, "message": { "subject": subject, "body": "hello" } });
         let schedule = json!({ "name": subject, "closing_days": 30, "steps": [step] });
         let schedule = serde_json::from_value(schedule).unwrap();
-        let admin = self.world.product.admin();
-        admin.add_schedule(&self.org, &schedule).await.unwrap();
-        let edit = |assistant: &mut domain::Assistant| {
-            subject.clone_into(&mut assistant.default_schedule);
-            Ok(())
-        };
-        admin.edit_assistant(&self.org, &"tara".parse().unwrap(), edit).await.unwrap();
-        self.world.settle().await;
+        self.world.product.admin().add_schedule(&self.org, &schedule).await.unwrap();
+        self.edit_tara(|assistant| subject.clone_into(&mut assistant.default_schedule)).await;
         self.assign("Contacts", &[&id]);
         self.days(3).await;
         id
@@ -172,7 +166,7 @@ impl Office {
             clock: world.clock.clone(),
         };
         let key = domain::SigningKey::new(b"sixteen characters").unwrap();
-        let poll = PollMailboxes { receive: Receive { changes, key }, access: self.access() };
+        let poll = PollMailboxes { receive: Receive { changes, key, composer: None }, access: self.access() };
         poll.poll(jiff::Timestamp::MAX).await.unwrap()
     }
 

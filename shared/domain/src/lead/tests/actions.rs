@@ -62,6 +62,13 @@ fn sending() -> Walk {
     walk
 }
 
+fn refused_by_the_mail_system() -> Walk {
+    let mut walk = sending();
+    let (delivery, _) = walk.lead.in_flight().unwrap();
+    walk.apply(Fact::SendRefused { delivery, reason: "the address is not verified".to_owned() }).unwrap();
+    walk
+}
+
 fn stopped() -> Walk {
     let mut walk = Walk::start();
     walk.send_due();
@@ -78,7 +85,7 @@ fn never_taken_on() -> Walk {
 /// One letter for each action of `all_actions`: y it may be done, n it may not.
 #[test]
 fn every_action_is_legal_where_the_table_says() {
-    let table: [(&str, Walk, &str); 13] = [
+    let table: [(&str, Walk, &str); 14] = [
         ("waiting", Walk::start(), "yyyyyyyynnn"),
         ("sending", sending(), "yyyyyyyynnn"),
         ("answering", answering(), "nnyyyyyynnn"),
@@ -89,6 +96,7 @@ fn every_action_is_legal_where_the_table_says() {
         ("stopped", stopped(), "yyyynyyyyyn"),
         ("taken over", ended_by(|_| Fact::TakenOver), "yyyyyyyyyyn"),
         ("undeliverable", ended_by(|_| Fact::Undeliverable { why: SuppressedWhy::Bounced }), "nnyynyyyynn"),
+        ("refused by the mail system", refused_by_the_mail_system(), "nnyynyyyyyn"),
         ("unsubscribed", ended_by(|now| answer(now, Intent::Unsubscribed)), "nnyynnnynnn"),
         ("never taken on", never_taken_on(), "nnyynnnnynn"),
         ("gone", ended_by(|_| Fact::RecordGone), "nnnnnnnnnnn"),

@@ -40,9 +40,9 @@ enum Folder {
 fn has(folder: Folder, from: &str, to: &str, dev: bool) -> Option<bool> {
     let allowed = match (folder, from) {
         (Folder::Functions, _) => FUNCTION.contains(&to) || ONE_FUNCTION.contains(&(from, to)),
-        (Folder::Shared, "local") => to != "scenarios",
+        (Folder::Shared, "local") => !["scenarios", "bench"].contains(&to),
         (Folder::Shared, _) => SHARED.iter().find(|(name, _)| *name == from)?.1.contains(&to),
-        (Folder::Tests, "scenarios") => true,
+        (Folder::Tests, "scenarios" | "bench") => true,
         // Written from Zoho's documents, never from our client's types.
         (Folder::Tests, "zoho-sim") => false,
         // Judges how mail is read, which these two do and nobody else.

@@ -21,9 +21,10 @@ const TOP: [&str; 10] = [
 /// Longer files are two files.
 const MOST_LINES: usize = 499;
 /// One document by its nature, or not written by us: how its path begins.
-const MAY_BE_LONG: [(&str, &str); 7] = [
+const MAY_BE_LONG: [(&str, &str); 8] = [
     ("template.yaml", "CloudFormation reads one document"),
     ("Cargo.lock", "Cargo writes it"),
+    ("tests/fuzz/Cargo.lock", "Cargo writes it"),
     ("LICENSE", "others wrote it"),
     ("tests/reading/corpus/", "mails, not code"),
     ("shared/domain/data/", "a generator writes it"),
@@ -78,7 +79,7 @@ fn nothing_names_a_machine() {
     let mut strange: Vec<String> = STRANGE.iter().map(|(first, second)| format!("{first}{second}")).collect();
     strange.push(root().to_string_lossy().into_owned());
     let mut problems = Vec::new();
-    for name in kept().iter().filter(|name| *name != "Cargo.lock") {
+    for name in kept().iter().filter(|name| !name.ends_with("Cargo.lock")) {
         let text = text(name).unwrap_or_default();
         for (number, line) in text.lines().enumerate() {
             for strange in strange.iter().filter(|strange| says(line, strange)) {

@@ -101,6 +101,7 @@ async fn connect(store: &Store, org: &str) {
     let connection = Connection {
         org: org.parse().expect("an org"),
         name: "Acme".to_owned(),
+        allowance: app::ports::Allowance::default(),
         health: Health::Connected,
         connected_by: user.clone(),
         fallback_owner: user,
@@ -222,7 +223,7 @@ async fn every_mail_event_is_understood() {
 async fn mails_in_the_bucket_are_found_and_the_buckets_greeting_does_no_harm() {
     // Never called: the greeting names no mail.
     let nowhere = aws_sdk_s3::Client::from_conf(aws_sdk_s3::Config::builder().behavior_version_latest().build());
-    let receive = Receive { changes: changes().await, key: key() };
+    let receive = Receive { changes: changes().await, key: key(), composer: None };
     let function = InboundEmail { receive, mails: aws::S3Mails::new(nowhere) };
     for sample in samples_of("inbound-email") {
         for message in sample.batch().records {

@@ -3,12 +3,14 @@
 //! The schedule's run only finds what is due; each connection is looked after by a run of its own, which a message starts.
 
 use app::AppError;
+use app::actions::Actions;
 use app::enrol::Enrol;
+use app::leave::Leave;
 use app::ports::Event;
 use app::upkeep::{LookedAfter, Swept, Upkeep};
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use domain::OrgId;
-use edge::clients::{Clients, StartError, signing_key};
+use edge::clients::{Clients, StartError, accounts, crm, signing_key};
 use edge::queue::{MessageError, each, event};
 use edge::settings;
 use serde::Deserialize;
@@ -33,9 +35,17 @@ impl UpkeepFunction {
     /// With what the environment names.
     pub async fn from_clients(clients: &Clients) -> Result<Self, StartError> {
         let secret = clients.app_secret().await?;
-        let enrol = Enrol { changes: clients.lead_changes()?, crm: clients.crm(&secret)? };
+        let changes = clients.lead_changes()?;
+        let tokens = clients.tokens(accounts(&secret)?)?;
+        let leave = Leave {
+            actions: Actions { changes: changes.clone() },
+            crm: crm(tokens.clone(), changes.store.clone(), changes.clock.clone()),
+            tokens,
+            mailboxes: clients.mailbox_access()?.credentials,
+        };
+        let enrol = Enrol { changes, crm: leave.crm.clone() };
         let (key, field_prefix) = (signing_key(&secret)?, settings::field_prefix()?);
-        Ok(Self { upkeep: Upkeep { enrol, key, field_prefix } })
+        Ok(Self { upkeep: Upkeep { enrol, key, field_prefix, leave } })
     }
 
     /// Works off a batch of messages.

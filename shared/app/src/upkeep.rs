@@ -15,6 +15,7 @@ use crate::change::LeadChanges;
 use crate::directory::{self, Directory};
 use crate::enrol::Enrol;
 use crate::error::AppError;
+use crate::leave::Leave;
 use crate::notify::channel_token;
 use crate::ports::{ChannelRequest, Crm, CrmField, Event, FieldNames, NewField, TableError};
 use crate::store::{Connection, Health, Queue, Stored, Trouble, TroubleWith, UpkeepStep, keys};
@@ -41,6 +42,8 @@ pub struct Upkeep {
     pub key: SigningKey,
     /// Prefix of our fields, such as `TEC`.
     pub field_prefix: String,
+    /// Goes on with orgs that leave.
+    pub leave: Leave,
 }
 
 /// What a sweep did.
@@ -103,6 +106,10 @@ impl Upkeep {
     /// Brings one connection into order. A part that fails is in the failure log and stops
     /// no other; the first failure is the error.
     pub async fn look_after(&self, org: &OrgId) -> Result<LookedAfter, AppError> {
+        // On the heap, for it is rare and large.
+        if Box::pin(self.leave.go_on(org)).await? {
+            return Ok(LookedAfter { channel_expires: None, missed: 0 });
+        }
         let began = self.enrol.changes.clock.real();
         // Due again soon: should this run die, the next one does not wait the whole interval.
         self.edit(org, |connection| connection.next_upkeep = began + SignedDuration::from_mins(1)).await?;
@@ -282,7 +289,7 @@ fn find<'a>(fields: &'a [CrmField], label: &str) -> Option<&'a CrmField> {
 
 /// A channel's id is a number of our choice: the same for the same installation and org, so that a renewal never opens a
 /// second channel.
-fn channel_id(org: &OrgId, notify_url: &url::Url) -> String {
+pub(crate) fn channel_id(org: &OrgId, notify_url: &url::Url) -> String {
     let digest = keys::hash(&format!("{org}|{notify_url}"));
     let number = u64::from_str_radix(&digest[..12], 16).unwrap_or(1);
     (1_000_000_000_000 + number % 1_000_000_000_000).to_string()

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use app::ports::{Expect, IndexEntry, Key, Listing, Page, Row, Table, TableError, Write};
+use app::ports::{Expect, IndexEntry, Key, ListOrder, Listing, Page, Row, Table, TableError, Write};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -71,10 +71,21 @@ impl Table for Metered {
         Ok(page)
     }
 
-    async fn list(&self, list: &str, prefix: &str, from: Option<&str>, limit: u32) -> Result<Page, TableError> {
-        let page = self.table.list(list, prefix, from, limit).await?;
+    async fn list(
+        &self,
+        list: &str,
+        prefix: &str,
+        order: ListOrder,
+        from: Option<&str>,
+        limit: u32,
+    ) -> Result<Page, TableError> {
+        let page = self.table.list(list, prefix, order, from, limit).await?;
         self.read(page.rows.iter().map(size).sum(), 1);
         Ok(page)
+    }
+
+    fn after(&self, row: &Row) -> Option<String> {
+        self.table.after(row)
     }
 
     async fn due(&self, queue: &str, now: Timestamp, limit: u32) -> Result<Vec<Key>, TableError> {

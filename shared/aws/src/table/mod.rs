@@ -18,7 +18,7 @@ mod retry;
 mod schema;
 mod write;
 
-use app::ports::{Key, Page, Row, Table, TableError, Write};
+use app::ports::{Key, ListOrder, Page, Row, Table, TableError, Write};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -70,11 +70,23 @@ impl Table for DynamoTable {
         self.page(starting_with(query, (PK, partition), (SK, prefix)), limit, Cut::Partition).await
     }
 
-    async fn list(&self, list: &str, prefix: &str, from: Option<&str>, limit: u32) -> Result<Page, TableError> {
+    async fn list(
+        &self,
+        list: &str,
+        prefix: &str,
+        order: ListOrder,
+        from: Option<&str>,
+        limit: u32,
+    ) -> Result<Page, TableError> {
         let start = from.map(|token| page::list_start(token, list, prefix)).transpose()?;
         let query =
             self.client.query().table_name(&self.name).index_name(schema::LISTING).set_exclusive_start_key(start);
+        let query = query.scan_index_forward(order == ListOrder::Ascending);
         self.page(starting_with(query, (item::LIST_PK, list), (item::LIST_SK, prefix)), limit, Cut::List).await
+    }
+
+    fn after(&self, row: &Row) -> Option<String> {
+        page::after(row)
     }
 
     async fn due(&self, queue: &str, now: Timestamp, limit: u32) -> Result<Vec<Key>, TableError> {

@@ -25,12 +25,18 @@ impl Cut {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = more || rows.len() > limit;
         rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|last| match (self, &last.listing) {
-            (Self::List, Some(listing)) => token(&[&listing.sort, &last.key.partition, &last.key.sort]),
-            (Self::List | Self::Partition, _) => token(&[&last.key.sort]),
+        let next = rows.last().filter(|_| more).and_then(|last| match self {
+            Self::List => after(last),
+            Self::Partition => Some(token(&[&last.key.sort])),
         });
         Page { rows, next }
     }
+}
+
+/// Where a page of its list starts that follows this row; `None` if it is in no list.
+pub(super) fn after(row: &Row) -> Option<String> {
+    let listing = row.listing.as_ref()?;
+    Some(token(&[&listing.sort, &row.key.partition, &row.key.sort]))
 }
 
 /// Where a page of a partition starts.

@@ -360,7 +360,9 @@ impl Stage {
         let (zoho, org) = (self.zoho.clone(), self.org.clone());
         Box::pin(async move {
             match job {
-                Job::Connect => consent(&product, &zoho, "").await.is_ok_and(|answer| answer.status().is_success()),
+                Job::Connect => consent(&product, &zoho, "/oauth/authorize", "")
+                    .await
+                    .is_ok_and(|answer| answer.status().is_success()),
                 Job::AddAssistant => super::people::add_assistant(&product, &org).await,
                 Job::Tick => product.tick().await.is_ok(),
                 Job::Sweep => product.sweep(clock.real()).await.is_ok(),

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::{CrmChange, CrmUser, DeliveryId, How, LeadId, MailAccount, Module, OrgId, OutgoingMail, RecordId, UserId};
+use domain::{
+    CrmChange, CrmUser, Decision, DeliveryId, How, LeadId, MailAccount, Module, OrgId, OutgoingMail, RecordId, UserId,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -215,6 +217,15 @@ pub struct StoryLine {
     pub at: Timestamp,
     /// The sentence.
     pub text: String,
+}
+
+/// What one commit of a lead adds to its story: one row, for each costs by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Chapter {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<StoryLine>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decided: Vec<Decision>,
 }
 
 /// Points to a lead.

@@ -179,6 +179,7 @@ impl Connect {
                 fallback_owner: before.as_ref().map_or(&organisation.me.id, |before| &before.fallback_owner).clone(),
                 backups: before.as_ref().map(|before| before.backups.clone()).unwrap_or_default(),
                 public_url: public_url.clone(),
+                worked_on: before.as_ref().map(|before| before.worked_on.clone()).unwrap_or_default(),
                 fields: before.map(|before| before.fields).unwrap_or_default(),
                 // Everything below is looked at anew: time passed, and the channel belonged to another authorisation.
                 schedule_values: Vec::new(),

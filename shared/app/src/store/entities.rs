@@ -1,6 +1,6 @@
 //! What the rows hold, besides the domain's own types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     CrmChange, CrmUser, Decision, DeliveryId, How, LeadId, MailAccount, Module, OrgId, OutgoingMail, RecordId, UserId,
@@ -42,6 +42,9 @@ pub struct Connection {
     pub channel_expires: Option<Timestamp>,
     /// Up to when the CRM's changes are known, by module, on the CRM's clock. None: everything is to be looked at.
     pub known_until: BTreeMap<Module, Timestamp>,
+    /// Modules of which a record was ever taken on. Nowhere else a deletion matters, and asking for deletions is dear.
+    #[serde(default)]
+    pub worked_on: BTreeSet<Module>,
     /// When everything the assistants own was last looked at, real time.
     pub looked_at_all: Option<Timestamp>,
     /// When upkeep is due, real time.

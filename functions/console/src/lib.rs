@@ -1,5 +1,7 @@
 //! What people and other carriers reach: unsubscribe links, the pictures and links of mails that are watched,
-//! `POST /mail/inbound` for raw mail, `GET /health`.
+//! `POST /mail/inbound` for raw mail, `GET /health`; and the console, where people see what the assistants do.
+
+pub mod site;
 
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Request, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
+use site::Site;
 use subtle::ConstantTimeEq;
 use tokio::time::timeout;
 
@@ -33,6 +36,8 @@ pub struct Console {
     pub touches: Touches,
     /// Verifies their addresses.
     pub key: SigningKey,
+    /// Pages for people.
+    pub site: Site,
     /// Opens the route for raw mail; closed without one.
     pub inbound_token: Option<SecretString>,
 }
@@ -42,8 +47,10 @@ impl Console {
     pub async fn from_clients(clients: &Clients) -> Result<Self, StartError> {
         let secret = clients.app_secret().await?;
         let (changes, key) = (clients.lead_changes()?, signing_key(&secret)?);
+        let public_url = edge::settings::public_url()?;
         let receive = clients.receive(&secret)?;
         Ok(Self {
+            site: Site::new(&changes, key.clone(), public_url),
             unsubscribe: Unsubscribe { changes: changes.clone(), key: key.clone() },
             touches: Touches { changes },
             receive,
@@ -59,6 +66,10 @@ impl Console {
     }
 
     async fn route(&self, request: &Request) -> Answer {
+        // On the heap: the pages are many, and every other route would carry their size along.
+        if let Some(answer) = Box::pin(self.site.handle(request)).await {
+            return answer;
+        }
         let path = request.uri().path();
         if let Some((_, token)) = path.split_once("/unsubscribe/") {
             return match *request.method() {

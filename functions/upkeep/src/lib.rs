@@ -1,11 +1,16 @@
 //! Upkeep: every quarter of an hour, and at once when an org was connected or an assistant changed.
+//!
+//! The schedule's run only finds what is due; each connection is looked after by a run of its own, which a message starts.
 
 use app::AppError;
+use app::actions::Actions;
 use app::enrol::Enrol;
+use app::leave::Leave;
 use app::ports::Event;
 use app::upkeep::{LookedAfter, Swept, Upkeep};
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use edge::clients::{Clients, StartError, signing_key};
+use domain::OrgId;
+use edge::clients::{Clients, StartError, accounts, crm, signing_key};
 use edge::queue::{MessageError, each, event};
 use edge::settings;
 use serde::Deserialize;
@@ -30,9 +35,17 @@ impl UpkeepFunction {
     /// With what the environment names.
     pub async fn from_clients(clients: &Clients) -> Result<Self, StartError> {
         let secret = clients.app_secret().await?;
-        let enrol = Enrol { changes: clients.lead_changes()?, crm: clients.crm(&secret)? };
+        let changes = clients.lead_changes()?;
+        let tokens = clients.tokens(accounts(&secret)?)?;
+        let leave = Leave {
+            actions: Actions { changes: changes.clone() },
+            crm: crm(tokens.clone(), changes.store.clone(), changes.clock.clone()),
+            tokens,
+            mailboxes: clients.mailbox_access()?.credentials,
+        };
+        let enrol = Enrol { changes, crm: leave.crm.clone() };
         let (key, field_prefix) = (signing_key(&secret)?, settings::field_prefix()?);
-        Ok(Self { upkeep: Upkeep { enrol, key, field_prefix } })
+        Ok(Self { upkeep: Upkeep { enrol, key, field_prefix, leave } })
     }
 
     /// Works off a batch of messages.
@@ -42,29 +55,33 @@ impl UpkeepFunction {
 
     async fn work(&self, event: Event) -> Result<(), MessageError> {
         match event {
-            Event::Connected { org } | Event::AssistantChanged { org } => {
-                let LookedAfter { channel_expires, missed } = self.upkeep.look_after(&org).await?;
-                let now = self.upkeep.enrol.changes.clock.real();
-                report(channel_expires.map(|expires| expires.duration_since(now).as_secs()), missed);
+            Event::Connected { org } | Event::AssistantChanged { org } => Ok(self.look_after(&org).await?),
+            Event::UpkeepDue { org } => {
+                // Its row says when it is tried again, so the message need not come back.
+                if let Err(error) = self.look_after(&org).await {
+                    tracing::error!(%org, %error, "upkeep failed; it is tried again");
+                }
                 Ok(())
             }
             other => Err(MessageError::Poison(format!("{other:?} is not for upkeep"))),
         }
     }
 
+    /// Looks after one connection. Alarms watch how long its channel still lives, and whether notifications come.
+    async fn look_after(&self, org: &OrgId) -> Result<(), AppError> {
+        let LookedAfter { channel_expires, missed } = self.upkeep.look_after(org).await?;
+        edge::metric("MissedNotifications", "Count", missed.into());
+        if let Some(expires) = channel_expires {
+            let left = expires.duration_since(self.upkeep.enrol.changes.clock.real());
+            edge::metric("ChannelExpiresInSeconds", "Seconds", left.as_secs());
+        }
+        Ok(())
+    }
+
     /// One sweep.
     pub async fn sweep(&self) -> Result<Swept, AppError> {
         let swept = self.upkeep.sweep().await?;
-        report(swept.channel_expires_in_secs, swept.missed);
         tracing::info!(?swept, "upkeep");
         Ok(swept)
-    }
-}
-
-/// Alarms watch how long the channel still lives, and whether notifications come.
-fn report(channel_expires_in_secs: Option<i64>, missed: u32) {
-    edge::metric("MissedNotifications", "Count", missed.into());
-    if let Some(left) = channel_expires_in_secs {
-        edge::metric("ChannelExpiresInSeconds", "Seconds", left);
     }
 }

@@ -61,7 +61,8 @@ impl Admin {
     pub async fn connections(&self) -> Result<Vec<Connection>, AppError> {
         let mut found = Vec::new();
         for key in self.store.due(Queue::Upkeep, jiff::Timestamp::MAX, 1000).await? {
-            if let Some(org) = keys::org_of(&key)
+            if keys::is_connection(&key)
+                && let Some(org) = keys::org_of(&key)
                 && let Some(stored) = self.store.connection(&org).await?
             {
                 found.push(stored.value);

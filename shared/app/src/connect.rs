@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use data_encoding::BASE32_NOPAD;
-use domain::{OrgId, Purpose, SigningKey};
+use domain::{CrmUser, OrgId, Purpose, SigningKey};
 use jiff::{SignedDuration, Timestamp};
 use subtle::ConstantTimeEq;
 use url::Url;
@@ -45,6 +45,15 @@ pub struct Departure {
     pub location: Url,
     /// The value of the cookie that binds the state to this browser.
     pub cookie: String,
+}
+
+/// An org that was connected.
+#[derive(Debug)]
+pub struct Connected {
+    /// Its connection.
+    pub connection: Connection,
+    /// Who connected it.
+    pub administrator: CrmUser,
 }
 
 /// What came back with the browser.
@@ -98,18 +107,19 @@ impl From<TableError> for ConnectError {
 impl Connect {
     /// Begins: random state, signed, in the address and in the cookie.
     pub fn start(&self, public_url: &Url) -> Result<Departure, AppError> {
-        let mut nonce = [0; 16];
-        getrandom::fill(&mut nonce).map_err(|error| AppError::Invalid(format!("no randomness: {error}")))?;
-        let nonce = BASE32_NOPAD.encode(&nonce).to_ascii_lowercase();
-        let expires = (self.clock.real() + STATE_LIFE).as_second();
-        let state = self.key.sign(Purpose::OauthState, &format!("{nonce}.{expires}"));
-        let location = self.accounts.authorize_url(&redirect_uri(public_url)?, &state);
-        Ok(Departure { location, cookie: nonce })
+        let (state, cookie) = self.state().draw()?;
+        Ok(Departure { location: self.accounts.authorize_url(&redirect_uri(public_url)?, &state), cookie })
+    }
+
+    fn state(&self) -> State<'_> {
+        State { key: &self.key, purpose: Purpose::OauthState, now: self.clock.real() }
     }
 
     /// Ends: tokens stored, the org's row written, the rest of the set-up asked for.
-    pub async fn finish(&self, public_url: &Url, back: Return) -> Result<Connection, ConnectError> {
-        self.check_state(&back)?;
+    pub async fn finish(&self, public_url: &Url, back: Return) -> Result<Connected, ConnectError> {
+        if !self.state().fits(&back) {
+            return Err(ConnectError::State);
+        }
         if back.error.is_some() {
             return Err(ConnectError::Denied);
         }
@@ -141,22 +151,14 @@ impl Connect {
             expires_at: now + SignedDuration::from_secs(grant.expires_secs),
         };
         self.tokens.keep(&org, tokens).await?;
-        let connection = self.write_connection(&org, &organisation, public_url, now).await?;
+        let missing = missing(self.accounts.scopes(), grant.scope.as_deref());
+        let connection = self.write_connection(&org, &organisation, public_url, &missing, now).await?;
         // A hint: the row's own due time asks for the same.
         if let Err(error) = self.events.publish(&[Event::Connected { org: org.clone() }]).await {
             tracing::warn!(%org, %error, "set-up waits for the next upkeep");
         }
         tracing::info!(%org, "connected");
-        Ok(connection)
-    }
-
-    fn check_state(&self, back: &Return) -> Result<(), ConnectError> {
-        let payload = back.state.as_deref().and_then(|state| self.key.verify(Purpose::OauthState, state));
-        let (nonce, expires) = payload.and_then(|payload| payload.split_once('.')).ok_or(ConnectError::State)?;
-        let cookie = back.cookie.as_deref().unwrap_or_default();
-        let same_browser: bool = nonce.as_bytes().ct_eq(cookie.as_bytes()).into();
-        let in_time = expires.parse().is_ok_and(|expires: i64| self.clock.real().as_second() <= expires);
-        if same_browser && in_time { Ok(()) } else { Err(ConnectError::State) }
+        Ok(Connected { connection, administrator: organisation.me })
     }
 
     async fn write_connection(
@@ -164,6 +166,7 @@ impl Connect {
         org: &OrgId,
         organisation: &crate::ports::Organisation,
         public_url: &Url,
+        scopes_missing: &[String],
         now: Timestamp,
     ) -> Result<Connection, AppError> {
         for _ in 0..5 {
@@ -178,6 +181,7 @@ impl Connect {
                 connected_by: organisation.me.id.clone(),
                 fallback_owner: before.as_ref().map_or(&organisation.me.id, |before| &before.fallback_owner).clone(),
                 backups: before.as_ref().map(|before| before.backups.clone()).unwrap_or_default(),
+                scopes_missing: scopes_missing.to_vec(),
                 public_url: public_url.clone(),
                 worked_on: before.as_ref().map(|before| before.worked_on.clone()).unwrap_or_default(),
                 fields: before.map(|before| before.fields).unwrap_or_default(),
@@ -198,7 +202,67 @@ impl Connect {
     }
 }
 
+/// Makes and checks OAuth's `state`, for one purpose at one instant.
+pub(crate) struct State<'a> {
+    pub key: &'a SigningKey,
+    pub purpose: Purpose,
+    pub now: Timestamp,
+}
+
+impl State<'_> {
+    /// A new state, and the value of the cookie that binds it to a browser.
+    pub fn draw(&self) -> Result<(String, String), AppError> {
+        let mut nonce = [0; 16];
+        getrandom::fill(&mut nonce).map_err(|error| AppError::Invalid(format!("no randomness: {error}")))?;
+        let nonce = BASE32_NOPAD.encode(&nonce).to_ascii_lowercase();
+        let expires = (self.now + STATE_LIFE).as_second();
+        Ok((self.key.sign(self.purpose, &format!("{nonce}.{expires}")), nonce))
+    }
+
+    /// Was it made for this purpose, by whatever browser and whenever?
+    pub fn is_signed(&self, state: &str) -> bool {
+        self.key.verify(self.purpose, state).is_some()
+    }
+
+    /// Did the browser that comes back start it, in time?
+    pub fn fits(&self, back: &Return) -> bool {
+        let payload = back.state.as_deref().and_then(|state| self.key.verify(self.purpose, state));
+        let Some((nonce, expires)) = payload.and_then(|payload| payload.split_once('.')) else { return false };
+        let cookie = back.cookie.as_deref().unwrap_or_default();
+        let same_browser: bool = nonce.as_bytes().ct_eq(cookie.as_bytes()).into();
+        same_browser && expires.parse().is_ok_and(|expires: i64| self.now.as_second() <= expires)
+    }
+}
+
+/// What was asked for and not granted. Where Zoho does not say what it granted, it granted all of it.
+fn missing(asked: &[&str], granted: Option<&str>) -> Vec<String> {
+    let Some(granted) = granted.filter(|granted| !granted.trim().is_empty()) else { return Vec::new() };
+    let granted: Vec<&str> = granted.split([' ', ',']).collect();
+    let is_granted = |scope: &str| granted.iter().any(|granted| granted.eq_ignore_ascii_case(scope));
+    asked.iter().filter(|scope| !is_granted(scope)).map(|scope| (*scope).to_owned()).collect()
+}
+
 /// Must equal the address registered with Zoho, byte for byte.
-fn redirect_uri(public_url: &Url) -> Result<Url, AppError> {
+pub(crate) fn redirect_uri(public_url: &Url) -> Result<Url, AppError> {
     public_url.join("oauth/callback").map_err(|error| AppError::Invalid(format!("PUBLIC_URL: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::missing;
+
+    #[test]
+    fn what_was_not_granted_is_missing() {
+        let asked = ["ZohoCRM.org.READ", "ZohoCRM.modules.leads.ALL"];
+        let none: [&str; 0] = [];
+        for (granted, expected) in [
+            (None, &none[..]),
+            (Some(""), &none),
+            (Some("ZohoCRM.org.READ ZohoCRM.modules.leads.ALL"), &none),
+            (Some("ZohoCRM.modules.leads.ALL,zohocrm.org.read"), &none),
+            (Some("ZohoCRM.org.READ"), &["ZohoCRM.modules.leads.ALL"]),
+        ] {
+            assert_eq!(missing(&asked, granted), expected, "{granted:?}");
+        }
+    }
 }

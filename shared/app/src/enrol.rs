@@ -47,6 +47,9 @@ impl Enrol {
             return Ok(());
         };
         let mut notification = stored.value;
+        if notification.audited.is_none() {
+            store.put_heard(org, notification.received_at).await?;
+        }
         let ids: Vec<_> = notification.ids.iter().skip(notification.looked_at).take(SLICE).cloned().collect();
         let looked = self.look_at(org, notification.module, &ids).await;
         match &looked {

@@ -3,7 +3,7 @@
 //!
 //! **Invariant:** an errand's mail leaves as a scheduled one does; only an answer, which a person waits for, leaves at once.
 
-use domain::{Errand, ErrandProgress, Fact, HandBack, Lead, OrgId, Stage};
+use domain::{Errand, ErrandProgress, Fact, HandBack, Lead, Stage};
 use jiff::SignedDuration;
 
 use crate::error::AppError;
@@ -18,9 +18,9 @@ impl Nurture {
     pub(crate) async fn besides_the_schedule(
         &self,
         round: &mut Round,
-        org: &OrgId,
         stored: &StoredLead,
     ) -> Result<Option<Stepped>, AppError> {
+        let org = &round.org.clone();
         let (lead, now) = (&stored.lead, self.changes().clock.calendar());
         if lead.in_flight().is_some() {
             return Ok(None);
@@ -38,7 +38,7 @@ impl Nurture {
         }
         match &lead.errand {
             Some(errand @ Errand { progress: ErrandProgress::Waiting { due, .. }, .. }) if *due <= now => {
-                Ok(Some(self.leave(round, org, stored, Mail::Errand(errand)).await?))
+                Ok(Some(self.leave(round, stored, Mail::Errand(errand)).await?))
             }
             // Until the CRM has made the assistant the owner again, nothing of the new run leaves.
             _ if lead.hand_back == HandBack::TakingBack => match lead.stage {

@@ -7,13 +7,15 @@
 mod leaving;
 mod round;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use domain::{
     Assistant, DeliveryId, EmailAddress, Fact, Lead, LeadId, Mailbox, OrgId, OutgoingMail, Purpose, SigningKey, Stage,
     Tracking, tracked_html,
 };
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
@@ -33,6 +35,8 @@ const LEASE: SignedDuration = SKEW.saturating_add(SignedDuration::from_mins(2));
 const MOST_ATTEMPTS: u32 = 12;
 /// How many leads of one shard a tick takes on at once.
 const PER_SHARD: u32 = 50;
+/// Of how many orgs mails leave at once. A mail is a dozen waits for the table and one for the mail system.
+const ORGS_AT_ONCE: usize = 16;
 
 /// Sends what is due.
 pub struct Nurture {
@@ -75,33 +79,46 @@ impl Nurture {
         let mut ticked = Ticked::default();
         let (store, clock) = (self.store(), &self.changes().clock);
         self.settle_until(clock.real(), &mut ticked).await?;
-        let mut round = Round::new(store, deadline);
+        let mut rounds: BTreeMap<OrgId, Round> = BTreeMap::new();
         let mut met = HashSet::new();
-        'due: loop {
+        while clock.real() < deadline {
             // What is due for longest comes first, so those behind ten thousand others come when these have moved on.
             let due = store.due(Queue::Send, clock.calendar(), PER_SHARD).await?;
             let is_all = due.len() < usize::try_from(PER_SHARD).unwrap_or(usize::MAX);
             let new = due.iter().filter_map(Store::lead_of_key).filter(|lead| met.insert(lead.clone()));
-            let turns = by_turns(new.collect());
-            if turns.is_empty() {
+            let orgs = by_org(new.collect());
+            if orgs.is_empty() {
                 break;
             }
-            for (org, lead) in turns {
-                if clock.real() >= deadline {
-                    break 'due;
-                }
-                let stepped = self.step(&mut round, &org, &lead, &mut ticked.oldest_due_secs).await;
-                round.done(&org, &stepped);
-                ticked.note(&org, &lead, stepped);
-            }
+            let work = orgs.into_iter().map(|(org, leads)| {
+                let round = rounds.remove(&org).unwrap_or_else(|| Round::new(store, org, deadline));
+                self.step_each(round, leads)
+            });
+            let worked: Vec<Round> = stream::iter(work).buffer_unordered(ORGS_AT_ONCE).collect().await;
+            rounds.extend(worked.into_iter().map(|round| (round.org.clone(), round)));
             if is_all {
                 break;
             }
         }
-        for (org, work) in round.work {
-            store.add_history(&org, work, clock.real()).await?;
+        let ends = rounds.into_values().map(|round| round.end(clock.real()));
+        let ends: Vec<_> = stream::iter(ends).buffer_unordered(ORGS_AT_ONCE).collect().await;
+        for end in ends {
+            ticked.add(end?);
         }
         Ok(ticked)
+    }
+
+    /// The leads of one org, one after the other: they share its agendas and its budgets.
+    async fn step_each(&self, mut round: Round, leads: Vec<LeadId>) -> Round {
+        for lead in leads {
+            if self.changes().clock.real() >= round.deadline {
+                break;
+            }
+            let stepped = self.step(&mut round, &lead).await;
+            round.done(&stepped);
+            round.ticked.note(&round.org, &lead, stepped);
+        }
+        round
     }
 
     /// Looks up all deliveries whose senders cannot be alive any more, whatever their leases say. Only for a process that
@@ -134,23 +151,25 @@ impl Nurture {
         &self.changes().store
     }
 
-    async fn step(&self, round: &mut Round, org: &OrgId, id: &LeadId, oldest: &mut i64) -> Result<Stepped, AppError> {
+    async fn step(&self, round: &mut Round, id: &LeadId) -> Result<Stepped, AppError> {
+        let org = &round.org.clone();
         let Some(stored) = self.store().lead(org, id).await? else { return Ok(Stepped::Nothing) };
         let now = self.changes().clock.calendar();
-        if let Some(stepped) = self.besides_the_schedule(round, org, &stored).await? {
+        if let Some(stepped) = self.besides_the_schedule(round, &stored).await? {
             return Ok(stepped);
         }
         match stored.lead.stage {
             Stage::Waiting { due, step, .. } if due <= now => {
-                *oldest = (*oldest).max(now.duration_since(due).as_secs());
-                let directory = round.directory(org).await?;
+                let late = &mut round.ticked.oldest_due_secs;
+                *late = (*late).max(now.duration_since(due).as_secs());
+                let directory = round.directory().await?;
                 if directory.schedule_of(&stored.lead).step(step).is_none() {
                     // The schedule was shortened under the lead.
                     let over = |lead: &Lead| matches!(lead.stage, Stage::Waiting { .. }).then_some(Fact::NothingLeft);
                     self.changes().apply(org, id, over, Alongside::default()).await?;
                     return Ok(Stepped::Nothing);
                 }
-                self.leave(round, org, &stored, Mail::Step(step)).await
+                self.leave(round, &stored, Mail::Step(step)).await
             }
             Stage::Closing { due } if due <= now => {
                 let over = |lead: &Lead| {
@@ -308,19 +327,15 @@ impl Nurture {
     }
 }
 
-/// One lead of each org after the other: the many of one do not come before the few of another.
-fn by_turns(leads: Vec<(OrgId, LeadId)>) -> Vec<(OrgId, LeadId)> {
-    let mut met: HashMap<OrgId, usize> = HashMap::new();
-    let mut turns: Vec<_> = leads
-        .into_iter()
-        .map(|(org, lead)| {
-            let turn = met.entry(org.clone()).or_default();
-            *turn += 1;
-            (*turn, org, lead)
-        })
-        .collect();
-    turns.sort_by_key(|(turn, ..)| *turn);
-    turns.into_iter().map(|(_, org, lead)| (org, lead)).collect()
+/// The leads by org. Orgs with few come first: the many of one do not keep the few of another waiting.
+fn by_org(leads: Vec<(OrgId, LeadId)>) -> Vec<(OrgId, Vec<LeadId>)> {
+    let mut orgs: BTreeMap<OrgId, Vec<LeadId>> = BTreeMap::new();
+    for (org, lead) in leads {
+        orgs.entry(org).or_default().push(lead);
+    }
+    let mut orgs: Vec<_> = orgs.into_iter().collect();
+    orgs.sort_by_key(|(_, leads)| leads.len());
+    orgs
 }
 
 /// What became of one lead in a tick.
@@ -339,6 +354,17 @@ pub(crate) enum Stepped {
 }
 
 impl Ticked {
+    fn add(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.postponed += other.postponed;
+        self.held += other.held;
+        self.ended += other.ended;
+        self.settled += other.settled;
+        self.unknown += other.unknown;
+        self.failed += other.failed;
+        self.oldest_due_secs = self.oldest_due_secs.max(other.oldest_due_secs);
+    }
+
     fn note(&mut self, org: &OrgId, lead: &LeadId, stepped: Result<Stepped, AppError>) {
         match stepped {
             Ok(Stepped::Nothing) => {}
@@ -363,9 +389,10 @@ mod tests {
     #[test]
     fn the_many_of_one_org_do_not_come_before_the_few_of_another() {
         let due = |org: &str, lead: u32| (org.parse().unwrap(), format!("contacts-{lead}").parse().unwrap());
-        let all = vec![due("us-1", 1), due("us-1", 2), due("us-1", 3), due("eu-2", 4), due("us-1", 5), due("eu-2", 6)];
-        let turns: Vec<String> = by_turns(all).into_iter().map(|(_, lead)| lead.to_string()).collect();
-        let expect = [1, 4, 2, 6, 3, 5].map(|lead| format!("contacts-{lead}"));
-        assert_eq!(turns, expect);
+        let all = vec![due("us-1", 1), due("us-1", 2), due("us-1", 3), due("us-2", 4), due("us-1", 5), due("us-2", 6)];
+        let turns = by_org(all).into_iter();
+        let turns: Vec<String> =
+            turns.map(|(org, leads)| format!("{org}: {} first of {}", leads[0], leads.len())).collect();
+        assert_eq!(turns, ["us-2: contacts-4 first of 2", "us-1: contacts-1 first of 4"]);
     }
 }

@@ -16,10 +16,12 @@ use serde::Serialize;
 
 use crate::error::AppError;
 
+mod file;
 mod rows;
 #[cfg(test)]
 mod tests;
 
+pub use file::read_rows;
 pub use rows::{Candidate, Row, RowError, check};
 
 /// What Amazon SES takes for a thousand mails, in US dollars, without attachments (its list price in all regions, 2026).

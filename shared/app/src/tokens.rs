@@ -103,6 +103,19 @@ impl TokenKeeper {
         Ok(())
     }
 
+    /// Gives an org's authorisation up: worthless at Zoho's, and not stored any more. Forgetting what is not there is fine.
+    pub async fn forget(&self, org: &OrgId) -> Result<(), AppError> {
+        // What cannot be read cannot be revoked either.
+        if let Ok(Some(tokens)) = self.stored(org).await {
+            match self.accounts.revoke(&tokens.accounts_server, &tokens.refresh_token.into()).await {
+                Ok(()) | Err(AccountsError::Refused { .. } | AccountsError::UnknownServer(_)) => {}
+                Err(error) => return Err(CrmError::Busy(error.to_string()).into()),
+            }
+        }
+        self.sessions.lock().await.remove(org);
+        Ok(self.secrets.delete(&self.name(org)).await?)
+    }
+
     async fn stored(&self, org: &OrgId) -> Result<Option<StoredTokens>, AppError> {
         let Some(secret) = self.secrets.get(&self.name(org)).await? else { return Ok(None) };
         // The parser's own message could quote the secret.

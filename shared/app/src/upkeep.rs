@@ -15,6 +15,7 @@ use crate::change::LeadChanges;
 use crate::directory::{self, Directory};
 use crate::enrol::Enrol;
 use crate::error::AppError;
+use crate::leave::Leave;
 use crate::notify::channel_token;
 use crate::ports::{ChannelRequest, Crm, CrmField, Event, FieldNames, NewField, TableError};
 use crate::store::{Connection, Health, Queue, Stored, Trouble, TroubleWith, UpkeepStep, keys};
@@ -29,6 +30,9 @@ const CHANNEL_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24 - 1);
 const CHANNEL_RENEWAL: SignedDuration = SignedDuration::from_hours(5 * 24);
 /// Hints repeated by one sweep.
 const PER_SHARD: u32 = 100;
+/// Connections of one shard that a sweep finds due. Each is looked after on its own, so that ten thousand of them are an
+/// affair of many functions at once and not of one for hours.
+const CONNECTIONS_PER_SHARD: u32 = 5_000;
 
 /// Looks after connections.
 pub struct Upkeep {
@@ -38,25 +42,21 @@ pub struct Upkeep {
     pub key: SigningKey,
     /// Prefix of our fields, such as `TEC`.
     pub field_prefix: String,
+    /// Goes on with orgs that leave.
+    pub leave: Leave,
 }
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Connections looked after.
+    /// Connections that are due to be looked after.
     pub connections: u32,
-    /// Connections that met an error, which was logged.
-    pub failed: u32,
     /// Hints repeated because what they hinted at was still waiting.
     pub hints: u32,
     /// Orders for many leads that were taken up again.
     pub orders: u32,
     /// Records that had failed and were looked at again.
     pub retried: u32,
-    /// Changes in the CRM of which no notification had told.
-    pub missed: u32,
-    /// Seconds until the first channel ends; `None` without one.
-    pub channel_expires_in_secs: Option<i64>,
 }
 
 /// What looking after one connection found.
@@ -69,7 +69,7 @@ pub struct LookedAfter {
 }
 
 impl Upkeep {
-    /// Looks after every connection that is due, and repeats hints that got lost.
+    /// Asks for every connection that is due to be looked after, and repeats hints that got lost.
     pub async fn sweep(&self) -> Result<Swept, AppError> {
         self.sweep_as_of(self.enrol.changes.clock.real()).await
     }
@@ -78,23 +78,10 @@ impl Upkeep {
     pub async fn sweep_as_of(&self, now: Timestamp) -> Result<Swept, AppError> {
         let mut swept = Swept::default();
         let store = &self.enrol.changes.store;
-        for key in store.due(Queue::Upkeep, now, PER_SHARD).await? {
-            let Some(org) = keys::org_of(&key) else { continue };
-            swept.connections += 1;
-            match self.look_after(&org).await {
-                Ok(LookedAfter { channel_expires, missed }) => {
-                    swept.missed += missed;
-                    let left = channel_expires
-                        .map(|expires| expires.duration_since(self.enrol.changes.clock.real()).as_secs());
-                    swept.channel_expires_in_secs = [swept.channel_expires_in_secs, left].into_iter().flatten().min();
-                }
-                Err(error) => {
-                    tracing::error!(%org, %error, "upkeep failed; it is tried again in a minute");
-                    swept.failed += 1;
-                }
-            }
-        }
-        let (mut hints, mut failed) = (Vec::new(), Vec::new());
+        let due = store.due(Queue::Upkeep, now, CONNECTIONS_PER_SHARD).await?;
+        let mut hints: Vec<_> = due.iter().filter_map(keys::org_of).map(|org| Event::UpkeepDue { org }).collect();
+        swept.connections = u32::try_from(hints.len()).unwrap_or(u32::MAX);
+        let mut failed = Vec::new();
         for key in store.due(Queue::Notification, now, PER_SHARD).await? {
             let Some(org) = keys::org_of(&key) else { continue };
             if let Some(lead) = keys::record_in_trouble(&key) {
@@ -109,7 +96,7 @@ impl Upkeep {
         let waiting = store.due(Queue::Writeback, now, PER_SHARD).await?;
         let orgs: BTreeSet<OrgId> = waiting.iter().filter_map(keys::org_of).collect();
         hints.extend(orgs.into_iter().map(|org| Event::WritebackPending { org }));
-        swept.hints = u32::try_from(hints.len()).unwrap_or(u32::MAX);
+        swept.hints = u32::try_from(hints.len()).unwrap_or(u32::MAX) - swept.connections;
         if !hints.is_empty() {
             self.enrol.changes.events.publish(&hints).await?;
         }
@@ -119,6 +106,10 @@ impl Upkeep {
     /// Brings one connection into order. A part that fails is in the failure log and stops
     /// no other; the first failure is the error.
     pub async fn look_after(&self, org: &OrgId) -> Result<LookedAfter, AppError> {
+        // On the heap, for it is rare and large.
+        if Box::pin(self.leave.go_on(org)).await? {
+            return Ok(LookedAfter { channel_expires: None, missed: 0 });
+        }
         let began = self.enrol.changes.clock.real();
         // Due again soon: should this run die, the next one does not wait the whole interval.
         self.edit(org, |connection| connection.next_upkeep = began + SignedDuration::from_mins(1)).await?;
@@ -289,7 +280,7 @@ fn find<'a>(fields: &'a [CrmField], label: &str) -> Option<&'a CrmField> {
 
 /// A channel's id is a number of our choice: the same for the same installation and org, so that a renewal never opens a
 /// second channel.
-fn channel_id(org: &OrgId, notify_url: &url::Url) -> String {
+pub(crate) fn channel_id(org: &OrgId, notify_url: &url::Url) -> String {
     let digest = keys::hash(&format!("{org}|{notify_url}"));
     let number = u64::from_str_radix(&digest[..12], 16).unwrap_or(1);
     (1_000_000_000_000 + number % 1_000_000_000_000).to_string()

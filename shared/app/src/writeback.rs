@@ -115,6 +115,9 @@ impl Writeback {
             }
             // Whoever found the lease taken relied on us: what they wrote before that is visible now.
             if !self.is_something_ready(org).await? {
+                if drained.applied > 0 && self.store().is_leaving(org).await? {
+                    crate::leave::hint(&self.changes, org).await;
+                }
                 return Ok(());
             }
         }

@@ -27,8 +27,14 @@ pub enum Purpose {
     Open,
     /// A link that tells when it is followed.
     Click,
-    /// The OAuth `state`, bound to one browser.
+    /// The OAuth `state` of connecting an org, bound to one browser.
     OauthState,
+    /// The OAuth `state` of signing in to the console, bound to one browser.
+    SignInState,
+    /// The cookie of a session of the console.
+    Session,
+    /// The address of an org's receipt.
+    Receipt,
 }
 
 impl Purpose {
@@ -41,6 +47,9 @@ impl Purpose {
             Self::Open => b"open",
             Self::Click => b"click",
             Self::OauthState => b"oauth-state",
+            Self::SignInState => b"sign-in-state",
+            Self::Session => b"session",
+            Self::Receipt => b"receipt",
         }
     }
 }

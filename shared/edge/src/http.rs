@@ -1,14 +1,33 @@
 //! HTTP answers. A refused request gets a stable code, a sentence and a request id, and leaves one line in the log.
 
+use std::net::SocketAddr;
+
 use app::AppError;
-use lambda_http::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
-use lambda_http::http::{StatusCode, response::Builder};
+use lambda_http::http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
+    SET_COOKIE,
+};
+use lambda_http::http::{HeaderValue, StatusCode, response::Builder};
+use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
 use serde_json::json;
 use url::Url;
 
 /// The largest body of a notification or a form; Zoho's own are a few kilobytes.
 pub const MOST_BYTES: usize = 1024 * 1024;
+
+/// The cookie of a session of the console: by its name bound to this host, to HTTPS, and to every path.
+pub const SESSION_COOKIE: &str = "__Host-session";
+/// Of every cookie: `Lax`, because who comes back from Zoho must bring it along.
+const COOKIE_ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Lax";
+
+/// Has the browser keep a cookie for so many seconds, until it is closed (`None`), or forget it (0).
+pub fn set_cookie(response: &mut Response<Body>, name: &str, value: &str, seconds: Option<u32>) {
+    let age = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+    if let Ok(value) = HeaderValue::from_str(&format!("{name}={value}; {COOKIE_ATTRIBUTES}{age}")) {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+}
 
 /// A request that is not served, by what its sender can do about it.
 #[derive(Debug)]
@@ -32,6 +51,11 @@ impl Refusal {
     /// The sender is known and may not.
     pub fn forbidden(code: &'static str, message: impl Into<String>) -> Self {
         Self { status: StatusCode::FORBIDDEN, code, message: message.into() }
+    }
+
+    /// The sender asks too often.
+    pub fn too_many(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::TOO_MANY_REQUESTS, code: "too_many", message: message.into() }
     }
 
     /// There is nothing here.
@@ -130,7 +154,7 @@ pub fn public_url(request: &Request, setting: Option<&Url>) -> Result<Url, Refus
         return Ok(url.clone());
     }
     let domain = request.request_context_ref().and_then(|context| match context {
-        lambda_http::request::RequestContext::ApiGatewayV2(context) => {
+        RequestContext::ApiGatewayV2(context) => {
             let stage = context.stage.as_deref().filter(|stage| *stage != "$default");
             let path = stage.map(|stage| format!("{stage}/")).unwrap_or_default();
             context.domain_name.as_ref().map(|domain| format!("https://{domain}/{path}"))
@@ -177,6 +201,45 @@ pub fn redirect(to: &Url) -> Response<Body> {
 /// JSON.
 pub fn json_response(status: StatusCode, body: &serde_json::Value) -> Response<Body> {
     finish(headers(status, "application/json"), body.to_string())
+}
+
+/// A whole HTML document of the console, with what its browser may load. Its own pages may know where it was called from:
+/// without that, browsers send no origin along with its forms.
+pub fn document(status: StatusCode, policy: &'static str, html: String) -> Response<Body> {
+    let mut response =
+        finish(headers(status, "text/html; charset=utf-8").header(CONTENT_SECURITY_POLICY, policy), html);
+    response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    response.headers_mut().insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    response
+}
+
+/// A file that never changes under its name.
+pub fn asset(content_type: &'static str, content: &'static str) -> Response<Body> {
+    let mut response = finish(headers(StatusCode::OK, content_type), content.to_owned());
+    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+    response.headers_mut().insert(CACHE_CONTROL, forever);
+    response
+}
+
+/// A file to save.
+pub fn download(content_type: &'static str, name: &'static str, content: Vec<u8>) -> Response<Body> {
+    let builder =
+        headers(StatusCode::OK, content_type).header(CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""));
+    builder.body(Body::Binary(content)).expect("file names are constants of ASCII letters")
+}
+
+/// After a change: the browser gets this page of ours next.
+pub fn see_other(path: &str) -> Response<Body> {
+    let builder = headers(StatusCode::SEE_OTHER, "text/plain; charset=utf-8").header(LOCATION, path);
+    builder.body(Body::Empty).unwrap_or_else(|_| done(StatusCode::NO_CONTENT))
+}
+
+/// The address that a request comes from, as far as whoever took it knows: API Gateway, or the listening socket.
+pub fn source_address(request: &Request) -> Option<String> {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
+        _ => request.extensions().get::<SocketAddr>().map(|address| address.ip().to_string()),
+    }
 }
 
 /// A small page. `body` is HTML: what comes from outside must have gone through [`escape`].

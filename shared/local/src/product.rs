@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use app::AppError;
+use app::actions::Actions;
 use app::change::LeadChanges;
 use app::connect::Connect;
 use app::deliveries::Deliveries;
 use app::enrol::Enrol;
+use app::leave::Leave;
 use app::mailboxes::{MailboxAccess, PollMailboxes, Polled, RoutingMailer};
 use app::notify::Notify;
 use app::nurture::{Nurture, Ticked};
@@ -21,6 +23,7 @@ use app::writeback::Writeback;
 use app::writing::Writing;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use console::Console;
+use console::site::Site;
 use crm_webhook::CrmWebhook;
 use crm_writeback::CrmWriteback;
 use data_encoding::BASE32_NOPAD;
@@ -76,13 +79,14 @@ pub struct Product {
     /// Events between the functions.
     pub bus: Arc<LocalBus>,
     clock: Arc<dyn Clock>,
-    oauth_callback: OauthCallback,
+    // On the heap, for whoever holds a product in a future: each has keys and clients of its own.
+    oauth_callback: Box<OauthCallback>,
     crm_webhook: CrmWebhook,
     enrolment: Enrolment,
     nurture_tick: NurtureTick,
     crm_writeback: CrmWriteback,
-    console: Console,
-    upkeep: UpkeepFunction,
+    console: Box<Console>,
+    upkeep: Box<UpkeepFunction>,
     receive: Receive,
 }
 
@@ -122,6 +126,12 @@ impl Product {
         let enrol = || Enrol { changes: changes.clone(), crm: crm.clone() };
         let composer = writing.composer.clone();
         let receive = || Receive { changes: changes.clone(), key: key.clone(), composer: composer.clone() };
+        let leave = Leave {
+            actions: Actions { changes: changes.clone() },
+            crm: crm.clone(),
+            tokens: tokens.clone(),
+            mailboxes: mailboxes.credentials.clone(),
+        };
         let connect = Connect {
             store: store.clone(),
             accounts,
@@ -142,19 +152,22 @@ impl Product {
         };
         let poll = PollMailboxes { receive: receive(), access: mailboxes };
         Self {
-            oauth_callback: OauthCallback { connect, public_url: Some(public_url) },
+            oauth_callback: Box::new(OauthCallback::new(connect, Some(public_url.clone()))),
             crm_webhook: CrmWebhook { notify },
             enrolment: Enrolment { enrol: enrol() },
             nurture_tick: NurtureTick { nurture, poll },
             crm_writeback: CrmWriteback { writeback: Writeback { changes: changes.clone(), crm: crm.clone() } },
-            console: Console {
+            console: Box::new(Console {
+                site: Site::new(&changes, key.clone(), Some(public_url)),
                 unsubscribe: Unsubscribe { changes: changes.clone(), key: key.clone() },
                 touches: Touches { changes: changes.clone() },
                 key: key.clone(),
                 receive: receive(),
                 inbound_token,
-            },
-            upkeep: UpkeepFunction { upkeep: Upkeep { enrol: enrol(), key: key.clone(), field_prefix } },
+            }),
+            upkeep: Box::new(UpkeepFunction {
+                upkeep: Upkeep { enrol: enrol(), key: key.clone(), field_prefix, leave },
+            }),
             receive: receive(),
             store,
             bus,
@@ -165,7 +178,7 @@ impl Product {
     /// Answers an HTTP request, as the API's routes in `template.yaml` would have it answered.
     pub async fn route(&self, request: Request) -> Response<Body> {
         match request.uri().path() {
-            "/oauth/authorize" | "/oauth/callback" => self.oauth_callback.handle(request).await,
+            "/oauth/authorize" | "/oauth/sign-in" | "/oauth/callback" => self.oauth_callback.handle(request).await,
             "/zoho/notifications" => self.crm_webhook.handle(request).await,
             _ => self.console.handle(request).await,
         }
@@ -184,7 +197,9 @@ impl Product {
         let response: SqsBatchResponse = match event {
             Event::RecordsChanged { .. } => self.enrolment.handle(batch).await,
             Event::WritebackPending { .. } => self.crm_writeback.handle(batch).await,
-            Event::Connected { .. } | Event::AssistantChanged { .. } => self.upkeep.handle(batch).await,
+            Event::Connected { .. } | Event::AssistantChanged { .. } | Event::UpkeepDue { .. } => {
+                self.upkeep.handle(batch).await
+            }
         };
         response.batch_item_failures.is_empty()
     }

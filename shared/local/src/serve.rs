@@ -9,7 +9,7 @@ use app::ports::{Clock, Composer, Mailer, Secrets};
 use app::store::Store;
 use app::writing::Writing;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
 use edge::settings::{self, SettingError};
 use jiff::SignedDuration;
 use mail::{EmlInbox, EmlOutbox};
@@ -161,7 +161,7 @@ pub async fn serve(options: ServeOptions, ready: impl FnOnce(&serde_json::Value)
         "outbox_dir": smtp_url.is_none().then(|| absolute(&outbox_dir)),
         "inbox_dir": absolute(&inbox_dir),
     }));
-    let app = router(product);
+    let app = router(product).into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, app).with_graceful_shutdown(async move {
         signal().await;
         stop.send(true).ok();
@@ -208,7 +208,11 @@ async fn answer<P: AsRef<Product>>(
     body: Bytes,
 ) -> http::Response<axum::body::Body> {
     let body = if body.is_empty() { lambda_http::Body::Empty } else { lambda_http::Body::Binary(body.into()) };
-    let response = product.as_ref().as_ref().route(http::Request::from_parts(parts, body)).await;
+    let mut request = http::Request::from_parts(parts, body);
+    if let Some(ConnectInfo(address)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied() {
+        request.extensions_mut().insert(address);
+    }
+    let response = product.as_ref().as_ref().route(request).await;
     response.map(|body| match body {
         lambda_http::Body::Text(text) => text.into(),
         lambda_http::Body::Binary(bytes) => bytes.into(),

@@ -136,7 +136,12 @@ impl World {
     /// Walks the browser of this user (by address; an administrator's if empty) to the consent page and back; returns what
     /// the callback answers.
     pub async fn connect_as(&self, user: &str) -> Result<Response<Body>, WorldError> {
-        consent(&self.product, &self.zoho, user).await
+        consent(&self.product, &self.zoho, "/oauth/authorize", user).await
+    }
+
+    /// Signs this user in to the console, as their browser would; returns what the callback answers.
+    pub async fn sign_in_as(&self, user: &str) -> Result<Response<Body>, WorldError> {
+        consent(&self.product, &self.zoho, "/oauth/sign-in", user).await
     }
 
     /// Adds the assistant that the simulator has a user for.
@@ -246,10 +251,15 @@ impl Drop for World {
 }
 
 /// Walks the browser of this user (by address; an administrator's if empty) to the simulator's consent page and back;
-/// returns what the callback answers.
-pub(crate) async fn consent(product: &Product, zoho: &Simulator, user: &str) -> Result<Response<Body>, WorldError> {
+/// returns what the callback answers. `from` is where it starts.
+pub(crate) async fn consent(
+    product: &Product,
+    zoho: &Simulator,
+    from: &str,
+    user: &str,
+) -> Result<Response<Body>, WorldError> {
     let failed = |what: &str| WorldError::new("connecting", what);
-    let departure = request(product, "GET", "/oauth/authorize", None, Body::Empty).await;
+    let departure = request(product, "GET", from, None, Body::Empty).await;
     let consent = header(&departure, LOCATION).ok_or_else(|| failed("no redirect to Zoho"))?;
     let cookie = header(&departure, SET_COOKIE).ok_or_else(|| failed("no cookie"))?;
     let cookie = cookie.split(';').next().unwrap_or_default().to_owned();

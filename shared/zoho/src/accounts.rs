@@ -36,6 +36,9 @@ const SCOPES: [&str; 14] = [
     "ZohoCRM.notifications.ALL",
 ];
 
+/// What signing in to the console asks for: who somebody is, and of which organisation.
+const SIGN_IN_SCOPES: [&str; 2] = ["ZohoCRM.org.READ", "ZohoCRM.users.READ"];
+
 /// How long an access token is good where Zoho does not say.
 const EXPIRES_SECS: i64 = 3600;
 
@@ -106,6 +109,18 @@ impl ZohoAccounts {
             .ok_or_else(|| AccountsError::Unavailable(format!("API domain {named:?} is not one of Zoho's")))
     }
 
+    fn auth_url(&self, redirect_uri: &Url, state: &str, scopes: &[&str], access_type: &str) -> Url {
+        let mut url = below(&self.settings.home, ["auth"]);
+        url.query_pairs_mut()
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &self.settings.client_id)
+            .append_pair("redirect_uri", redirect_uri.as_str())
+            .append_pair("scope", &scopes.join(","))
+            .append_pair("access_type", access_type)
+            .append_pair("state", state);
+        url
+    }
+
     /// Asks for tokens. A call that never left may be repeated, if the caller says so.
     async fn tokens(&self, server: &Url, grant: &[(&str, &str)], repeat: bool) -> Result<Tokens, AccountsError> {
         let server = self.trusted(server)?;
@@ -139,17 +154,18 @@ impl ZohoAccounts {
 #[async_trait]
 impl Accounts for ZohoAccounts {
     fn authorize_url(&self, redirect_uri: &Url, state: &str) -> Url {
-        let mut url = below(&self.settings.home, ["auth"]);
-        url.query_pairs_mut()
-            .append_pair("response_type", "code")
-            .append_pair("client_id", &self.settings.client_id)
-            .append_pair("redirect_uri", redirect_uri.as_str())
-            .append_pair("scope", &SCOPES.join(","))
-            .append_pair("access_type", "offline")
-            // Without it, who consented before gets no refresh token.
-            .append_pair("prompt", "consent")
-            .append_pair("state", state);
+        let mut url = self.auth_url(redirect_uri, state, &SCOPES, "offline");
+        // Without it, who consented before gets no refresh token.
+        url.query_pairs_mut().append_pair("prompt", "consent");
         url
+    }
+
+    fn sign_in_url(&self, redirect_uri: &Url, state: &str) -> Url {
+        self.auth_url(redirect_uri, state, &SIGN_IN_SCOPES, "online")
+    }
+
+    fn scopes(&self) -> &'static [&'static str] {
+        &SCOPES
     }
 
     fn accounts_server(&self, named: Option<&str>) -> Result<Url, AccountsError> {

@@ -83,7 +83,11 @@ pub(crate) async fn read(line: &mut Line<'_>) -> Result<Organisation, CrmError> 
     let orgs = line.list::<WireOrg>(&Request::get("the organisation", ["org"]), "org").await?;
     let org = orgs.items.into_iter().next().ok_or_else(|| unreadable("the organisation"))?;
     let me = users(line, "CurrentUser").await?.pop().ok_or_else(|| unreadable("the current user"))?;
-    let administrators = users(line, "AdminUsers").await?;
+    let administrators = match users(line, "AdminUsers").await {
+        // Who may not see the list is not on it.
+        Err(CrmError::Refused { .. }) => Vec::new(),
+        administrators => administrators?,
+    };
     Ok(Organisation {
         allowance: org.license_details.allowance(),
         zgid: org.zgid,

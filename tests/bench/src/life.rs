@@ -111,7 +111,7 @@ impl Life {
                 let function = match event {
                     Event::RecordsChanged { .. } => "enrolment",
                     Event::WritebackPending { .. } => "crm-writeback",
-                    Event::Connected { .. } | Event::AssistantChanged { .. } => "upkeep",
+                    Event::Connected { .. } | Event::AssistantChanged { .. } | Event::UpkeepDue { .. } => "upkeep",
                 };
                 self.invoke(function, async |world: &World| world.product.deliver(&event).await).await;
             }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use app::ports::{Expect, IndexEntry, Key, Listing, Page, Row, Table, TableError, Write};
+use app::ports::{Expect, IndexEntry, Key, ListOrder, Listing, Page, Row, Table, TableError, Write};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -89,12 +89,23 @@ impl Table for Metered {
         Ok(page)
     }
 
-    async fn list(&self, list: &str, prefix: &str, from: Option<&str>, limit: u32) -> Result<Page, TableError> {
-        let page = self.table.list(list, prefix, from, limit).await?;
+    async fn list(
+        &self,
+        list: &str,
+        prefix: &str,
+        order: ListOrder,
+        from: Option<&str>,
+        limit: u32,
+    ) -> Result<Page, TableError> {
+        let page = self.table.list(list, prefix, order, from, limit).await?;
         // Keys from the index, then each row by its key.
         self.read(page.rows.iter().map(|row| key_size(&row.key) + 60).sum(), 1);
         page.rows.iter().for_each(|row| self.read(size(row), 2));
         Ok(page)
+    }
+
+    fn after(&self, row: &Row) -> Option<String> {
+        self.table.after(row)
     }
 
     async fn due(&self, queue: &str, now: Timestamp, limit: u32) -> Result<Vec<Key>, TableError> {

@@ -61,12 +61,11 @@ impl Nurture {
     pub(crate) async fn leave(
         &self,
         round: &mut Round,
-        org: &OrgId,
         stored: &StoredLead,
         mail: Mail<'_>,
     ) -> Result<Stepped, AppError> {
-        let lead = &stored.lead;
-        let directory = round.directory(org).await?;
+        let (org, lead) = (&round.org.clone(), &stored.lead);
+        let directory = round.directory().await?;
         let connection = directory.connection.value.clone();
         let Some(assistant) = directory.assistant_of(lead).cloned() else {
             return Err(AppError::Invalid(format!("assistant {} is gone", lead.assistant)));
@@ -117,7 +116,7 @@ impl Nurture {
         let first_try = due.before.as_ref().is_none_or(|before| before.value.attempts == 0);
         let mut written: Option<Delivery> = None;
         for _ in 0..TRIES {
-            let agenda = round.agenda(org, &assistant.id).await?;
+            let agenda = round.agenda(&assistant.id).await?;
             let Timed { booking, wait, ruling } = due.timed(&mut agenda.agenda)?;
             let counted = (wait.is_none() && first_try).then_some((today, Counted::Sent));
             let days = agenda.change(assistant, &booking, counted);
@@ -149,7 +148,7 @@ impl Nurture {
                     let claimed = Stored { value: delivery, version };
                     return self.deliver(org, &due.stored.lead.id, claimed).await;
                 }
-                Err(Clash::Agenda) => round.forget_agenda(org, &assistant.id),
+                Err(Clash::Agenda) => round.forget_agenda(&assistant.id),
                 // Another worker, an answer, or an unsubscription was faster: whatever it was, it is in the table now.
                 Err(Clash::Lead | Clash::Suppressed) => return Ok(Stepped::Nothing),
             }
@@ -233,7 +232,7 @@ impl Nurture {
         if due.assistant.started_on.is_some() {
             return Ok(());
         }
-        let directory = round.directory(due.org).await?;
+        let directory = round.directory().await?;
         let Some(stored) = directory.assistants.iter_mut().find(|stored| stored.value.id == due.assistant.id) else {
             return Ok(());
         };

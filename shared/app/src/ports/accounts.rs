@@ -56,6 +56,13 @@ pub trait Accounts: Send + Sync {
     /// The address of the consent page. `state` comes back unchanged.
     fn authorize_url(&self, redirect_uri: &Url, state: &str) -> Url;
 
+    /// The address of the page where a person says who they are: for a token that reads users and the organisation, for
+    /// an hour, and no refresh token.
+    fn sign_in_url(&self, redirect_uri: &Url, state: &str) -> Url;
+
+    /// What connecting an org asks a person to permit.
+    fn scopes(&self) -> &'static [&'static str];
+
     /// The accounts server to use when the callback names `named`, or none: checked against the allow-list.
     fn accounts_server(&self, named: Option<&str>) -> Result<Url, AccountsError>;
 

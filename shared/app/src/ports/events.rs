@@ -30,6 +30,11 @@ pub enum Event {
         /// The org.
         org: OrgId,
     },
+    /// A connection was not looked after for a while.
+    UpkeepDue {
+        /// The org.
+        org: OrgId,
+    },
 }
 
 /// The bus did not take it.

@@ -28,4 +28,4 @@ pub use mailboxes::{
 pub use mailer::{Lookup, Mailer, SendError};
 pub use secrets::{Secrets, SecretsError};
 pub use sessions::{FieldNames, Session, Sessions};
-pub use table::{Expect, IndexEntry, Key, Listing, Page, Row, Table, TableError, Write};
+pub use table::{Expect, IndexEntry, Key, ListOrder, Listing, Page, Row, Table, TableError, Write};

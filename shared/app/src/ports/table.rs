@@ -94,6 +94,15 @@ pub struct Page {
     pub next: Option<String>,
 }
 
+/// Which way a list is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListOrder {
+    /// As its rows are ordered.
+    Ascending,
+    /// From its end.
+    Descending,
+}
+
 /// Why the table did not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
@@ -124,8 +133,18 @@ pub trait Table: Send + Sync {
     /// Rows of one partition whose sort key starts with `prefix`, ascending, at most `limit` a page; a consistent read.
     async fn query(&self, partition: &str, prefix: &str, from: Option<&str>, limit: u32) -> Result<Page, TableError>;
 
-    /// Rows of a list in its order; recent writes may be missing for a moment.
-    async fn list(&self, list: &str, prefix: &str, from: Option<&str>, limit: u32) -> Result<Page, TableError>;
+    /// Rows of a list in its order, or from its end; recent writes may be missing for a moment.
+    async fn list(
+        &self,
+        list: &str,
+        prefix: &str,
+        order: ListOrder,
+        from: Option<&str>,
+        limit: u32,
+    ) -> Result<Page, TableError>;
+
+    /// What [`Page::next`] would say if a page of the row's list ended with this row. Good for either order.
+    fn after(&self, row: &Row) -> Option<String>;
 
     /// Keys of work in `queue` that is due at `now`, longest due first, at most `limit`. A hint: the index lags, so what
     /// it names may be done, and what was just written may be missing. Read the row before acting.

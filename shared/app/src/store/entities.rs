@@ -32,6 +32,9 @@ pub struct Connection {
     /// Who stands in for whom, when a record is given back to somebody who is away or has left.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub backups: BTreeMap<UserId, UserId>,
+    /// What was asked for and not permitted; such parts do not work until somebody connects again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes_missing: Vec<String>,
     /// Where this installation is reached, as the administrator's browser reached it.
     pub public_url: Url,
     /// Our fields, as far as they are there.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Connection, Delivery, Notification, OutboxEntry, OwnMailbox, Queue, Result, Store, Stored, expect, keys, parse, row,
 };
-use crate::ports::{Expect, IndexEntry, Key, Row, TableError, Write};
+use crate::ports::{Expect, IndexEntry, Key, ListOrder, Row, TableError, Write};
 
 /// Something that failed and has no row of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,9 +107,14 @@ impl Store {
         from: Option<&str>,
         limit: u32,
     ) -> Result<(Vec<(Key, Stored<InTrouble>)>, Option<String>)> {
-        let page = self.table.list(&keys::in_trouble_list(org), "", from, limit).await?;
+        let page = self.table.list(&keys::in_trouble_list(org), "", ListOrder::Ascending, from, limit).await?;
         let read = |row: &Row| Ok((row.key.clone(), Stored { value: told(row)?, version: row.version }));
         Ok((page.rows.iter().map(read).collect::<Result<_>>()?, page.next))
+    }
+
+    /// Changes for the CRM that were given up.
+    pub async fn given_up(&self, org: &OrgId) -> Result<Vec<Stored<OutboxEntry>>> {
+        self.read_all(&keys::failure_partition(org), keys::GIVEN_UP).await
     }
 
     /// What is in trouble and has no row of its own.

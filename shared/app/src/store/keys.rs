@@ -19,6 +19,7 @@
 //! | lead of a Message-ID | `message#O#H` | `message` | |
 //! | org of a mailbox | `mailbox#H` | `mailbox` | |
 //! | notification | `notification#O` | its hash | work `notification#N` until it is done |
+//! | when the newest notification came | `org#O` | `heard` | |
 //! | change for the CRM | `outbox#O` | `T#L` | work `writeback#N` |
 //! | change that was given up | `failure#O` | `change#T#L` | list `failures#O` |
 //! | trouble with a record, or a part of the upkeep | `failure#O` | `record#L`, `upkeep#PART` | work `notification#N`; list `failures#O` |
@@ -26,11 +27,15 @@
 //! | what was done, for seven days | `history#O` | `T#WAY` | |
 //! | owner last seen | `seen#O#L` | `owner` | |
 //! | an order for many leads, and which leads | `bulk#O` | its name, and `NAME#N` | work `bulk#N` until it is done |
+//! | a session of the console | `session#O` | hash of its secret | |
+//! | sign-ins from an address | `signin#H` | `tries` | |
+//! | an org that leaves, people that are erased | `leaving#O` | `farewell`, `person#H` | work `upkeep` until it is done |
 //! | done for this lead | `lead#O#L` | `asked#NAME` | |
 //!
 //! `O` org, `L` lead, `A` assistant, `S` schedule, `R` revision, `H` a SHA-256, `N` a shard, `T` a time. The org is in every key but the mailbox's, by
-//! which the org of a mail from outside is found, and the rate's, for all orgs send through one account. Rows of other kinds that stand for something that fails, changes for the CRM,
-//! deliveries, notifications, mailboxes and the connection, are in the list `failures#O` as long as it does.
+//! which the org of a mail from outside is found, the sign-ins', whose org is not known yet, and the rate's, for all orgs send
+//! through one account. Rows of other kinds that stand for something that fails, changes for the CRM, deliveries, notifications,
+//! mailboxes and the connection, are in the list `failures#O` as long as it does.
 
 use data_encoding::HEXLOWER;
 use domain::{AssistantId, DeliveryId, EmailAddress, LeadId, Module, OrgId};
@@ -171,8 +176,10 @@ pub(super) fn event(org: &OrgId, lead: &LeadId, at: Timestamp, version: u64) -> 
 }
 
 pub(super) fn delivery(org: &OrgId, lead: &LeadId, delivery: &DeliveryId) -> Key {
-    key(lead_partition(org, lead), format!("delivery#{delivery}"))
+    key(lead_partition(org, lead), format!("{DELIVERIES}{delivery}"))
 }
+
+pub(super) const DELIVERIES: &str = "delivery#";
 
 pub(super) fn mail_read(org: &OrgId, lead: &LeadId, message_id: &str) -> Key {
     key(lead_partition(org, lead), format!("mail#{}", hash(message_id)))
@@ -182,12 +189,16 @@ pub(super) fn asked(org: &OrgId, lead: &LeadId, order: &str) -> Key {
     key(lead_partition(org, lead), format!("asked#{order}"))
 }
 
+fn bulk_partition(org: &OrgId) -> String {
+    format!("bulk#{org}")
+}
+
 pub(super) fn bulk(org: &OrgId, name: &str) -> Key {
-    key(format!("bulk#{org}"), name)
+    key(bulk_partition(org), name)
 }
 
 pub(super) fn bulk_page(org: &OrgId, name: &str, page: u32) -> Key {
-    key(format!("bulk#{org}"), format!("{name}#{page:06}"))
+    key(bulk_partition(org), format!("{name}#{page:06}"))
 }
 
 pub(super) fn address(org: &OrgId, address: &EmailAddress) -> Key {
@@ -235,6 +246,10 @@ pub(super) fn notification_partition(org: &OrgId) -> String {
 
 pub(super) fn notification(org: &OrgId, name: &str) -> Key {
     key(notification_partition(org), name)
+}
+
+pub(super) fn heard(org: &OrgId) -> Key {
+    key(org_partition(org), "heard")
 }
 
 pub(super) fn outbox_partition(org: &OrgId) -> String {
@@ -308,6 +323,57 @@ pub(super) fn seen_owner(org: &OrgId, lead: &LeadId) -> Key {
 
 pub(super) fn lead_list(org: &OrgId) -> String {
     format!("leads#{org}")
+}
+
+pub(super) fn session_partition(org: &OrgId) -> String {
+    format!("session#{org}")
+}
+
+/// By the hash: who reads the table cannot sign in with what it holds.
+pub(super) fn session(org: &OrgId, secret: &str) -> Key {
+    key(session_partition(org), hash(secret))
+}
+
+pub(super) fn sign_ins(address: &str) -> Key {
+    key(format!("signin#{}", hash(address)), "tries")
+}
+
+pub(super) fn leaving_partition(org: &OrgId) -> String {
+    format!("leaving#{org}")
+}
+
+pub(super) fn farewell(org: &OrgId) -> Key {
+    key(leaving_partition(org), "farewell")
+}
+
+pub(super) const ERASURES: &str = "person#";
+
+pub(super) fn erasure(org: &OrgId, name: &str) -> Key {
+    key(leaving_partition(org), format!("{ERASURES}{name}"))
+}
+
+/// The partitions that hold what an org has besides its leads and its assistants' agendas. The org's own is the last.
+pub(super) fn partitions_of(org: &OrgId) -> [String; 8] {
+    [
+        outbox_partition(org),
+        failure_partition(org),
+        notification_partition(org),
+        history_partition(org),
+        audit_partition(org),
+        session_partition(org),
+        bulk_partition(org),
+        org_partition(org),
+    ]
+}
+
+/// Is it the key of a change for this lead, waiting or given up?
+pub(super) fn is_of_lead(key: &Key, lead: &LeadId) -> bool {
+    key.sort.rsplit_once('#').is_some_and(|(_, named)| named == lead.to_string())
+}
+
+/// Is it the row of a connection?
+pub fn is_connection(key: &Key) -> bool {
+    key.sort == "connection"
 }
 
 /// The org in a partition such as `lead#us-60001#contacts-77` or `outbox#us-60001`.

@@ -10,10 +10,12 @@ mod failures;
 mod history;
 pub mod keys;
 mod lead_commit;
+mod leaving;
 mod mailboxes;
 mod notifications;
 mod outbox;
 mod schedules;
+mod sessions;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,8 +38,9 @@ pub use history::{Direction, Line, WorkDone};
 pub use keys::Queue;
 pub use lead_commit::{Alongside, Clash, LeadCommit};
 pub use schedules::Reach;
+pub use sessions::ConsoleSession;
 
-use crate::ports::{Expect, IndexEntry, Key, Page, Row, Table, TableError, Write};
+use crate::ports::{Expect, IndexEntry, Key, ListOrder, Page, Row, Table, TableError, Write};
 
 /// Something read from the table, with the version its next write must find.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,9 +154,21 @@ impl Store {
 
     /// Leads of an org, by when their stories last went on, a page at a time.
     pub async fn leads(&self, org: &OrgId, from: Option<&str>, limit: u32) -> Result<(Vec<Lead>, Option<String>)> {
-        let page = self.table.list(&keys::lead_list(org), "", from, limit).await?;
+        let page = self.table.list(&keys::lead_list(org), "", ListOrder::Ascending, from, limit).await?;
         let leads = page.rows.iter().map(|row| parse::<LeadRow>(row).map(|row| row.lead)).collect::<Result<_>>()?;
         Ok((leads, page.next))
+    }
+
+    /// Leads of an org, newest activity first; each with where a page goes on after it.
+    pub async fn newest_leads(
+        &self,
+        org: &OrgId,
+        from: Option<&str>,
+        limit: u32,
+    ) -> Result<(Vec<(Lead, Option<String>)>, Option<String>)> {
+        let page = self.table.list(&keys::lead_list(org), "", ListOrder::Descending, from, limit).await?;
+        let lead = |row: &Row| Ok((parse::<LeadRow>(row)?.lead, self.table.after(row)));
+        Ok((page.rows.iter().map(lead).collect::<Result<_>>()?, page.next))
     }
 
     /// A lead's story, oldest first.
@@ -169,6 +184,12 @@ impl Store {
     async fn chapters(&self, org: &OrgId, id: &LeadId) -> Result<impl Iterator<Item = Chapter> + use<>> {
         let chapters = self.read_all(&keys::lead_partition(org, id), keys::EVENTS).await?;
         Ok(chapters.into_iter().map(|stored| stored.value))
+    }
+
+    /// All mails that were written to a lead, by name.
+    pub async fn deliveries(&self, org: &OrgId, id: &LeadId) -> Result<Vec<Delivery>> {
+        let deliveries = self.read_all(&keys::lead_partition(org, id), keys::DELIVERIES).await?;
+        Ok(deliveries.into_iter().map(|stored| stored.value).collect())
     }
 
     /// A delivery by its name.

@@ -6,13 +6,16 @@ use domain::{Module, OrgId, RecordId, RecordRef};
 use jiff::{SignedDuration, Timestamp};
 
 use super::lead_commit::later;
-use super::{Notification, Queue, Result, Store, Stored, TroubleWith, expect, keys, row};
-use crate::ports::{IndexEntry, Row, TableError, Write};
+use super::{Notification, Queue, Result, Store, Stored, TroubleWith, expect, keys, row, row_any};
+use crate::ports::{Expect, IndexEntry, Row, TableError, Write};
 
 /// A notification that was looked at is kept so that a late repetition is recognised.
 const KEPT_DAYS: i64 = 1;
 /// One that was given up is kept for a person.
 const GIVEN_UP_DAYS: i64 = 14;
+
+/// The newest notification is remembered as exactly as that.
+const HEARD: SignedDuration = SignedDuration::from_mins(1);
 
 impl Store {
     /// Records a notification. Once this returns, a crash cannot lose it. `false`: it was recorded before.
@@ -28,6 +31,20 @@ impl Store {
     /// A notification by its name.
     pub async fn notification(&self, org: &OrgId, name: &str) -> Result<Option<Stored<Notification>>> {
         self.read(&keys::notification(org, name)).await
+    }
+
+    /// Remembers that a notification came in at that instant, real time; to the minute, to spare writes.
+    pub async fn put_heard(&self, org: &OrgId, at: Timestamp) -> Result<()> {
+        if self.heard(org).await?.is_some_and(|known| at.duration_since(known) < HEARD) {
+            return Ok(());
+        }
+        let row = row_any(keys::heard(org), &at)?;
+        self.table.commit(&[Write::Put { row, expect: Expect::Any }]).await
+    }
+
+    /// When the newest notification came in.
+    pub async fn heard(&self, org: &OrgId) -> Result<Option<Timestamp>> {
+        Ok(self.read(&keys::heard(org)).await?.map(|stored| stored.value))
     }
 
     /// Records that notifications have told of and that are still to be looked at, or could not be.

@@ -21,7 +21,7 @@ mod write;
 
 use std::collections::HashMap;
 
-use app::ports::{Key, Page, Row, Table, TableError, Write};
+use app::ports::{Key, ListOrder, Page, Row, Table, TableError, Write};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -99,10 +99,18 @@ impl Table for DynamoTable {
         Ok(Page { rows: cut.items.into_iter().map(item::row).collect::<Result<_, _>>()?, next })
     }
 
-    async fn list(&self, list: &str, prefix: &str, from: Option<&str>, limit: u32) -> Result<Page, TableError> {
+    async fn list(
+        &self,
+        list: &str,
+        prefix: &str,
+        order: ListOrder,
+        from: Option<&str>,
+        limit: u32,
+    ) -> Result<Page, TableError> {
         let start = from.map(|token| page::list_start(token, list, prefix)).transpose()?;
         let query =
             self.client.query().table_name(&self.name).index_name(schema::LISTING).set_exclusive_start_key(start);
+        let query = query.scan_index_forward(order == ListOrder::Ascending);
         let cut = self.page(starting_with(query, (item::LIST_PK, list), (item::LIST_SK, prefix)), limit).await?;
         let next = cut.next(&[item::LIST_SK, PK, SK])?;
         let keys = cut.items.iter().map(item::key_of).collect::<Result<Vec<_>, _>>()?;
@@ -111,6 +119,10 @@ impl Table for DynamoTable {
         let is_listed =
             |row: &Row| row.listing.as_ref().is_some_and(|place| place.list == list && place.sort.starts_with(prefix));
         Ok(Page { rows: keys.iter().filter_map(|key| found.remove(key)).filter(is_listed).collect(), next })
+    }
+
+    fn after(&self, row: &Row) -> Option<String> {
+        page::after(row)
     }
 
     async fn due(&self, queue: &str, now: Timestamp, limit: u32) -> Result<Vec<Key>, TableError> {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use app::ports::TableError;
+use app::ports::{Row, TableError};
 use data_encoding::BASE64URL_NOPAD;
 
 use super::item::{Item, LIST_PK, LIST_SK, PK, SK, text};
@@ -33,6 +33,12 @@ impl Cut {
         let corrupt = || TableError::Corrupt { key: "?".to_owned(), reason: "an item has no key".to_owned() };
         parts.map(|parts| Some(token(&parts))).ok_or_else(corrupt)
     }
+}
+
+/// Where a page of its list starts that follows this row; `None` if it is in no list.
+pub(super) fn after(row: &Row) -> Option<String> {
+    let listing = row.listing.as_ref()?;
+    Some(token(&[&listing.sort, &row.key.partition, &row.key.sort]))
 }
 
 /// Where a page of a partition starts.

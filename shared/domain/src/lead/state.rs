@@ -28,7 +28,7 @@ pub enum LeadState {
 
 impl LeadState {
     /// One word, for lists and counts.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Cold => "Cold",
             Self::Engaged => "Engaged",

@@ -11,20 +11,21 @@
 //! | `^`, `$` | here a sentence begins, ends |
 //! | `,` | here a part of a sentence ends: a comma, a bracket or its end |
 //!
-//! Before a phrase is looked for, the words that it cannot do without are looked for in a sieve of the text's words.
+//! Words are compared as numbers: each word that a phrase knows has one. A phrase is looked for only where the text has the
+//! words that it cannot do without.
 //!
 //! **Invariant:** looking costs at most tokens × phrases that begin with that token × their length; a match is a set of
 //! ends kept as bits, so that there is no backtracking. No match reaches over the end of a sentence, or 64 tokens.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::lexicon::Languages;
 use super::tokens::{Gap, Kind, Token, tokens};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
-    Word(String),
+    Word(WordId),
     Stem(String),
     Room(u8),
     Date,
@@ -62,20 +63,34 @@ impl Hasher for Fnv {
     }
 }
 
-/// Words as a set that may hold more than was put in: one bit for each.
-type Sieve = u128;
+/// The number of a word that phrases know.
+type WordId = u32;
 
-fn sieve(word: &str) -> Sieve {
-    // The upper bits are the better mixed ones.
-    1 << (BuildHasherDefault::<Fnv>::default().hash_one(word) >> 57)
+/// The words that phrases know, in the order in which they were met.
+#[derive(Debug, Default)]
+struct Vocabulary(Words<WordId>);
+
+impl Vocabulary {
+    fn add(&mut self, word: String) -> WordId {
+        let next = self.0.len() as WordId;
+        *self.0.entry(word).or_insert(next)
+    }
+
+    /// The words of a text, `None` for those that no phrase knows, and which of the vocabulary are among them.
+    fn read(&self, text: &[Token]) -> (Vec<Option<WordId>>, Vec<bool>) {
+        let mut said = vec![false; self.0.len()];
+        let words: Vec<_> = text.iter().map(|token| self.0.get(&token.text).copied()).collect();
+        for word in words.iter().flatten() {
+            said[*word as usize] = true;
+        }
+        (words, said)
+    }
 }
 
 /// A phrase and what it stands for.
 #[derive(Debug)]
 pub(super) struct Phrase<T> {
     pieces: Vec<Piece>,
-    /// The words without which it is not there.
-    needs: Sieve,
     pub(super) sense: T,
     /// The language it is of, as its place in the lexicon.
     pub(super) language: u8,
@@ -104,7 +119,9 @@ pub(super) trait Facts {
 #[derive(Debug)]
 pub(super) struct Phrases<T> {
     phrases: Vec<Phrase<T>>,
-    words: Words<Vec<u32>>,
+    vocabulary: Vocabulary,
+    /// By the word's number.
+    words: Vec<Vec<u32>>,
     stems: Words<Vec<u32>>,
     others: Vec<u32>,
 }
@@ -114,21 +131,28 @@ const STEM: usize = 2;
 
 impl<T: Copy> Phrases<T> {
     pub(super) fn new() -> Self {
-        Self { phrases: Vec::new(), words: Words::default(), stems: Words::default(), others: Vec::new() }
+        Self {
+            phrases: Vec::new(),
+            vocabulary: Vocabulary::default(),
+            words: Vec::new(),
+            stems: Words::default(),
+            others: Vec::new(),
+        }
     }
 
     /// Adds a phrase; an error says what is wrong with how it is written.
     pub(super) fn add(&mut self, written: &str, sense: T, language: u8) -> Result<(), String> {
-        let mut reader = Reader { rest: written.trim() };
+        let mut reader = Reader { rest: written.trim(), vocabulary: &mut self.vocabulary };
         let pieces = reader.alternatives()?.pop().filter(|_| reader.rest.is_empty()).unwrap_or_default();
         let mut firsts = Vec::new();
         if pieces.is_empty() || !find_firsts(&pieces, &mut firsts) {
             return Err(format!("the phrase {written:?} needs a word that must be there"));
         }
+        self.words.resize_with(self.vocabulary.0.len(), Vec::new);
         let number = u32::try_from(self.phrases.len()).map_err(|_| "too many phrases".to_owned())?;
         for first in firsts {
             let list = match first {
-                Piece::Word(word) => self.words.entry(word).or_default(),
+                Piece::Word(word) => &mut self.words[word as usize],
                 Piece::Stem(stem) if stem.chars().count() < STEM => return Err(format!("{stem}* is too short")),
                 Piece::Stem(stem) => self.stems.entry(stem.chars().take(STEM).collect()).or_default(),
                 _ => &mut self.others,
@@ -137,8 +161,7 @@ impl<T: Copy> Phrases<T> {
                 list.push(number);
             }
         }
-        let needs = needs(&pieces);
-        self.phrases.push(Phrase { pieces, needs, sense, language });
+        self.phrases.push(Phrase { pieces, sense, language });
         Ok(())
     }
 
@@ -146,17 +169,18 @@ impl<T: Copy> Phrases<T> {
     pub(super) fn find(&self, text: &[Token], facts: &impl Facts, languages: Languages) -> Vec<Hit<T>> {
         let mut hits = Vec::new();
         let mut stem = String::new();
-        let said = text.iter().fold(0, |said, token| said | sieve(&token.text));
-        for (start, token) in text.iter().enumerate() {
+        let (words, said) = self.vocabulary.read(text);
+        for (start, (token, word)) in text.iter().zip(&words).enumerate() {
             stem.clear();
             stem.extend(token.text.chars().take(STEM));
-            let lists = [self.words.get(&token.text), self.stems.get(&stem), Some(&self.others)];
+            let lists =
+                [word.and_then(|word| self.words.get(word as usize)), self.stems.get(&stem), Some(&self.others)];
             for number in lists.into_iter().flatten().flatten() {
                 let Some(phrase) = self.phrases.get(*number as usize) else { continue };
-                if languages & (1 << phrase.language) == 0 || phrase.needs & !said != 0 {
+                if languages & (1 << phrase.language) == 0 || !possible(&phrase.pieces, &said) {
                     continue;
                 }
-                let ends = Search { text, facts, start }.sequence(&phrase.pieces, 1);
+                let ends = Search { text, words: &words, facts, start }.sequence(&phrase.pieces, 1);
                 if ends > 1 {
                     // The farthest end: what follows a phrase with an optional tail belongs to it.
                     let end = start + (63 - ends.leading_zeros() as usize);
@@ -170,6 +194,8 @@ impl<T: Copy> Phrases<T> {
 
 struct Search<'a, F> {
     text: &'a [Token],
+    /// Of each token.
+    words: &'a [Option<WordId>],
     facts: &'a F,
     start: usize,
 }
@@ -217,7 +243,7 @@ impl<F: Facts> Search<'_, F> {
         }
         let Some(token) = self.inside(at) else { return 0 };
         let found = match piece {
-            Piece::Word(word) => token.text == *word,
+            Piece::Word(word) => self.words.get(at) == Some(&Some(*word)),
             Piece::Stem(stem) => token.text.starts_with(stem.as_str()),
             Piece::Mail => token.kind == Kind::Address,
             Piece::Number => self.facts.number(token),
@@ -279,19 +305,19 @@ fn find_firsts(pieces: &[Piece], firsts: &mut Vec<Piece>) -> bool {
     false
 }
 
-/// The words that are in every match.
-fn needs(pieces: &[Piece]) -> Sieve {
-    let of_piece = |piece: &Piece| match piece {
-        Piece::Word(word) => sieve(word),
-        Piece::OneOf(choices) => choices.iter().map(|choice| needs(choice)).reduce(|a, b| a & b).unwrap_or(0),
-        _ => 0,
-    };
-    pieces.iter().fold(0, |sum, piece| sum | of_piece(piece))
+/// Does the text have the words that every match needs?
+fn possible(pieces: &[Piece], said: &[bool]) -> bool {
+    pieces.iter().all(|piece| match piece {
+        Piece::Word(word) => said.get(*word as usize).is_some_and(|said| *said),
+        Piece::OneOf(choices) => choices.iter().any(|choice| possible(choice, said)),
+        _ => true,
+    })
 }
 
 /// Reads how a phrase is written.
 struct Reader<'a> {
     rest: &'a str,
+    vocabulary: &'a mut Vocabulary,
 }
 
 impl Reader<'_> {
@@ -351,17 +377,15 @@ impl Reader<'_> {
             "...." => return Ok(vec![Piece::Room(16)]),
             _ => {}
         }
-        let mut pieces: Vec<Piece> = tokens(word).into_iter().map(|token| Piece::Word(token.text)).collect();
+        let mut words: Vec<String> = tokens(word).into_iter().map(|token| token.text).collect();
         if word.ends_with(['\'', '’'])
-            && let Some(Piece::Word(last)) = pieces.last_mut()
+            && let Some(last) = words.last_mut()
         {
             last.push('\'');
         }
-        if word.ends_with('*')
-            && let Some(Piece::Word(last)) = pieces.pop()
-        {
-            pieces.push(Piece::Stem(last));
-        }
+        let stem = if word.ends_with('*') { words.pop() } else { None };
+        let mut pieces: Vec<Piece> = words.into_iter().map(|word| Piece::Word(self.vocabulary.add(word))).collect();
+        pieces.extend(stem.map(Piece::Stem));
         if pieces.is_empty() { Err(format!("{word:?} holds no word")) } else { Ok(pieces) }
     }
 }

@@ -126,7 +126,7 @@ impl Agenda {
     }
 
     /// All of them, by date.
-    pub(super) fn days(&self) -> impl Iterator<Item = &AgendaDay> {
+    pub fn days(&self) -> impl Iterator<Item = &AgendaDay> {
         self.0.values()
     }
 

@@ -8,7 +8,9 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use app::ports::{Clock, Key, Lookup, Mailer, Page, Row, Secrets, SecretsError, SendError, Table, TableError, Write};
+use app::ports::{
+    Clock, Key, ListOrder, Lookup, Mailer, Page, Row, Secrets, SecretsError, SendError, Table, TableError, Write,
+};
 use async_trait::async_trait;
 use aws::DynamoTable;
 use domain::{OrgId, OutgoingMail};
@@ -107,9 +109,20 @@ impl Table for GatedTable {
         self.table.query(partition, prefix, from, limit).await
     }
 
-    async fn list(&self, list: &str, prefix: &str, from: Option<&str>, limit: u32) -> Result<Page, TableError> {
+    async fn list(
+        &self,
+        list: &str,
+        prefix: &str,
+        order: ListOrder,
+        from: Option<&str>,
+        limit: u32,
+    ) -> Result<Page, TableError> {
         self.gate.stop(Parked::Before("a list is read")).await;
-        self.table.list(list, prefix, from, limit).await
+        self.table.list(list, prefix, order, from, limit).await
+    }
+
+    fn after(&self, row: &Row) -> Option<String> {
+        self.table.after(row)
     }
 
     async fn due(&self, queue: &str, now: Timestamp, limit: u32) -> Result<Vec<Key>, TableError> {

@@ -12,7 +12,7 @@ use std::task::Poll;
 use app::change::LeadChanges;
 use app::deliveries::Deliveries;
 use app::mail_events::MailEvents;
-use app::ports::{Clock, Secrets};
+use app::ports::{Clock, Event, Secrets};
 use app::store::Store;
 use app::writing::Writing;
 use aws::DynamoTable;
@@ -210,9 +210,10 @@ impl Stage {
         self.history.push_back(format!("{} {what}", self.clock.now()));
     }
 
-    /// Does no message and no row wait for anything?
+    /// Does no message and no row wait for anything but upkeep, which never ends?
     pub fn is_quiet(&self) -> bool {
-        self.waiting.is_empty() && lock(&self.ledger).next_due(&WORKING).is_none()
+        let upkeep = |waiting: &Waiting| matches!(waiting.job, Job::Event(Event::UpkeepDue { .. }));
+        self.waiting.iter().all(upkeep) && lock(&self.ledger).next_due(&WORKING).is_none()
     }
 
     /// What still waits, in words.
@@ -359,7 +360,9 @@ impl Stage {
         let (zoho, org) = (self.zoho.clone(), self.org.clone());
         Box::pin(async move {
             match job {
-                Job::Connect => consent(&product, &zoho, "").await.is_ok_and(|answer| answer.status().is_success()),
+                Job::Connect => consent(&product, &zoho, "/oauth/authorize", "")
+                    .await
+                    .is_ok_and(|answer| answer.status().is_success()),
                 Job::AddAssistant => super::people::add_assistant(&product, &org).await,
                 Job::Tick => product.tick().await.is_ok(),
                 Job::Sweep => product.sweep(clock.real()).await.is_ok(),

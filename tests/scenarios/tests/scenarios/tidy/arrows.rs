@@ -1,24 +1,30 @@
-//! Dependencies between members point one way: `domain <- app <- {zoho, aws, mail, llm} <- edge <- functions <- local <- tests`.
+//! Dependencies between members point one way: `domain <- app <- {zoho, aws, mail, llm, pages} <- edge <- functions <- local <- tests`.
 
 use cargo_metadata::{Metadata, Package};
 
 use super::{none, workspace};
 
 /// What each crate of `shared/` may use of the others.
-const SHARED: [(&str, &[&str]); 7] = [
+const SHARED: [(&str, &[&str]); 8] = [
     ("domain", &[]),
     ("app", &["domain"]),
     ("zoho", &["app", "domain"]),
     ("aws", &["app", "domain"]),
     ("mail", &["app", "domain"]),
     ("llm", &["app", "domain"]),
+    ("pages", &["app", "domain"]),
     ("edge", &["app", "domain", "zoho", "aws", "mail", "llm"]),
 ];
 /// What every function may use.
 const FUNCTION: [&str; 3] = ["edge", "app", "domain"];
 /// What one function may use besides, for its own trigger brings it.
-const ONE_FUNCTION: [(&str, &str); 4] =
-    [("inbound-email", "aws"), ("mail-events", "aws"), ("inbound-email", "mail"), ("console", "mail")];
+const ONE_FUNCTION: [(&str, &str); 5] = [
+    ("inbound-email", "aws"),
+    ("mail-events", "aws"),
+    ("inbound-email", "mail"),
+    ("console", "mail"),
+    ("console", "pages"),
+];
 /// Only for tests.
 const DEV: [(&str, &str); 1] = [("zoho", "zoho-sim")];
 

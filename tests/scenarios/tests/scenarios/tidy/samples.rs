@@ -106,6 +106,7 @@ async fn connect(store: &Store, org: &str) {
         connected_by: user.clone(),
         fallback_owner: user,
         backups: BTreeMap::new(),
+        scopes_missing: Vec::new(),
         public_url: edge::settings::parse_public_url("https://sales.example.com").expect("an address"),
         fields: BTreeMap::new(),
         schedule_values: Vec::new(),

@@ -1,0 +1,46 @@
+//! CRM Details.
+
+use app::AppError;
+use edge::http::{Answer, Refusal};
+use pages::{CrmDetails, crm_details};
+
+use super::{Visit, failed, ok};
+
+/// Changes for the CRM that are counted; more are "or more".
+const COUNTED: u32 = 100;
+
+impl Visit<'_> {
+    pub(super) async fn crm(&self) -> Answer {
+        self.managing()?;
+        let (admin, org) = (&self.site.admin, &self.viewer().org);
+        let store = &admin.store;
+        let read = |error: app::ports::TableError| failed(error.into());
+        let connection = store.connection(org).await.map_err(read)?;
+        let connection = connection.ok_or_else(|| failed(AppError::NotConnected(org.clone())))?.value;
+        let users = store.users(org).await.map_err(read)?.map(|known| known.users).unwrap_or_default();
+        let assistants = admin.assistants(org).await.map_err(failed)?;
+        let waiting = store.outbox(org, None, COUNTED).await.map_err(read)?.entries.len();
+        let connect = format!("{}oauth/authorize", self.root.path());
+        let details = CrmDetails {
+            connection: &connection,
+            users: &users,
+            assistants: &assistants,
+            connect: &connect,
+            last_notification: store.heard(org).await.map_err(read)?,
+            waiting,
+            more_waiting: u32::try_from(waiting).is_ok_and(|waiting| waiting >= COUNTED),
+            failures: store.given_up(org).await.map_err(read)?.len(),
+        };
+        ok(crm_details(&self.frame(None).await?, &details))
+    }
+
+    /// Asks for a look at Zoho; upkeep looks.
+    pub(super) async fn refresh(&self) -> Answer {
+        self.managing()?;
+        self.site.admin.look_after_now(&self.viewer().org).await.map_err(|error| match error {
+            AppError::Contended(_) => Refusal::bad_request("busy", "the connection is being looked after just now"),
+            error => failed(error),
+        })?;
+        Ok(self.on_to("crm", "refreshed"))
+    }
+}

@@ -1,0 +1,145 @@
+//! What an org needs to know today: what leaves, who waits for a person, and how the last days went.
+
+use std::collections::BTreeMap;
+
+use domain::{Lead, LeadState, Wake};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Viewer, Wish};
+use crate::error::AppError;
+use crate::store::{Queue, Store};
+
+/// Leads looked at for what happened lately: those with the newest activity.
+const LOOKED_AT: u32 = 500;
+/// Of what is due in this time, the first is shown.
+const AHEAD: SignedDuration = SignedDuration::from_hours(48);
+/// Of each queue of due work.
+const PER_SHARD: u32 = 5;
+/// Mails shown that leave next.
+const COMING: usize = 12;
+/// An answer that is older has been acted on, or never will be.
+const RECENT: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// Days back.
+const DAYS: i64 = 7;
+
+/// A mail that leaves soon.
+#[derive(Debug, Clone)]
+pub struct Coming {
+    /// To whom.
+    pub lead: Lead,
+    /// When, unless something comes between.
+    pub due: Timestamp,
+}
+
+/// One day of all assistants.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DayCount {
+    /// Mails that left.
+    pub sent: u32,
+    /// Slots taken, by mails that left and by mails that are still to leave.
+    pub booked: u32,
+    /// Mails that came back for good, or were called abuse.
+    pub bounced: u32,
+    /// Answers by people.
+    pub answers: u32,
+}
+
+/// Today.
+#[derive(Debug, Clone, Default)]
+pub struct Overview {
+    /// The next mails.
+    pub coming: Vec<Coming>,
+    /// Leads whose answer waits for a person, the hot ones first.
+    pub to_act_on: Vec<Lead>,
+    /// Hot leads whose owner was reminded and did nothing.
+    pub at_risk: Vec<Lead>,
+    /// Leads whose next mail waits for approval.
+    pub held: Vec<Lead>,
+    /// The last seven days and the next three.
+    pub days: BTreeMap<Date, DayCount>,
+    /// How many of the leads that were looked at are in each state.
+    pub states: BTreeMap<&'static str, usize>,
+    /// How many leads were looked at.
+    pub looked_at: usize,
+}
+
+/// What the viewer needs to know at `now`, calendar time. Mails a day are told to administrators alone.
+pub async fn overview(store: &Store, viewer: &Viewer, now: Timestamp) -> Result<Overview, AppError> {
+    let mut overview = Overview::default();
+    let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    for day in -DAYS..=3 {
+        if let Ok(date) = today.checked_add(jiff::Span::new().days(day)) {
+            overview.days.insert(date, DayCount::default());
+        }
+    }
+    let (leads, _) = store.newest_leads(&viewer.org, None, LOOKED_AT).await?;
+    overview.looked_at = leads.len();
+    for lead in leads.into_iter().map(|(lead, _)| lead).filter(|lead| viewer.may(Wish::Lead(lead))) {
+        overview.sort_in(lead, now);
+    }
+    overview
+        .to_act_on
+        .sort_by_key(|lead| (lead.state != LeadState::Hot, lead.answer.as_ref().map(|it| std::cmp::Reverse(it.at))));
+    if viewer.administrator {
+        for assistant in store.assistants(&viewer.org).await? {
+            for day in store.agenda(&viewer.org, &assistant.value.id).await?.agenda.days() {
+                if let Some(count) = overview.days.get_mut(&day.date()) {
+                    let standing = day.standing();
+                    count.sent += standing.sent;
+                    count.booked += day.booked();
+                    count.bounced += standing.bounced + standing.complained;
+                }
+            }
+        }
+    }
+    overview.coming = coming(store, viewer, now).await?;
+    Ok(overview)
+}
+
+impl Overview {
+    fn sort_in(&mut self, lead: Lead, now: Timestamp) {
+        *self.states.entry(lead.state.name()).or_default() += 1;
+        if let Some(answer) = &lead.answer {
+            let date = answer.at.to_zoned(jiff::tz::TimeZone::UTC).date();
+            if let Some(count) = self.days.get_mut(&date) {
+                count.answers += 1;
+            }
+        }
+        if matches!(lead.stage, domain::Stage::Held { .. }) {
+            self.held.push(lead.clone());
+        }
+        if lead.reminder.is_some_and(|reminder| reminder.given > 0 || reminder.due <= now) {
+            self.at_risk.push(lead);
+        } else if lead.reminder.is_some() || (is_for_a_person(lead.state) && answered_lately(&lead, now)) {
+            self.to_act_on.push(lead);
+        }
+    }
+}
+
+fn is_for_a_person(state: LeadState) -> bool {
+    matches!(state, LeadState::Hot | LeadState::Warm | LeadState::Responded)
+}
+
+fn answered_lately(lead: &Lead, now: Timestamp) -> bool {
+    lead.answer.as_ref().is_some_and(|answer| now.duration_since(answer.at) < RECENT)
+}
+
+/// The next mails, from the queues of due work, which are all orgs' and only hints.
+async fn coming(store: &Store, viewer: &Viewer, now: Timestamp) -> Result<Vec<Coming>, AppError> {
+    let horizon = now.checked_add(AHEAD).unwrap_or(now);
+    let mut coming = Vec::new();
+    for key in store.due(Queue::Send, horizon, PER_SHARD).await? {
+        let Some((org, id)) = Store::lead_of_key(&key) else { continue };
+        if org != viewer.org {
+            continue;
+        }
+        let Some(lead) = viewer.lead(store, &id).await? else { continue };
+        if let Some(Wake::Due(due)) = lead.wake() {
+            coming.push(Coming { lead, due });
+        }
+    }
+    coming.sort_by_key(|coming| coming.due);
+    coming.truncate(COMING);
+    Ok(coming)
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::ports::{
     Absence, Budgets, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord,
-    NewField, Organisation, RecordNote, RecordTask, Session, Sessions, Unlimited,
+    DeletedRecord, NewField, Organisation, RecordNote, RecordTask, Session, Sessions, Unlimited,
 };
 use async_trait::async_trait;
 use domain::{CrmUser, LoggedMail, Module, OrgId, RecordId, RecordRef, UserId};
@@ -60,7 +60,12 @@ impl Crm for Zoho {
         coql::owned_by(&mut self.exchange.line(org).await?, module, owners).await
     }
 
-    async fn deleted_since(&self, org: &OrgId, module: Module, since: Timestamp) -> Result<Vec<RecordId>, CrmError> {
+    async fn deleted_since(
+        &self,
+        org: &OrgId,
+        module: Module,
+        since: Timestamp,
+    ) -> Result<Vec<DeletedRecord>, CrmError> {
         history::deleted_since(&mut self.exchange.line(org).await?, module, since).await
     }
 

@@ -1,6 +1,6 @@
 //! What became of records: deletions, and who owned them before.
 
-use app::ports::CrmError;
+use app::ports::{CrmError, DeletedRecord};
 use domain::{Module, RecordId, RecordRef};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -19,12 +19,12 @@ struct Deleted {
     deleted_time: Option<Timestamp>,
 }
 
-/// Ids deleted at or after `since`.
+/// What was deleted at or after `since`.
 pub(crate) async fn deleted_since(
     line: &mut Line<'_>,
     module: Module,
     since: Timestamp,
-) -> Result<Vec<RecordId>, CrmError> {
+) -> Result<Vec<DeletedRecord>, CrmError> {
     // "Modified since" excludes the second itself, as HTTP reads it: so ask a second earlier, and look again.
     let earlier = since.checked_sub(SignedDuration::from_secs(1)).unwrap_or(since);
     let request = Request::get("deleted records", [module.as_str(), "deleted"])
@@ -32,8 +32,9 @@ pub(crate) async fn deleted_since(
         .query("type", "all")
         .if_modified_since(wire::time(earlier));
     let deleted: Vec<Deleted> = line.list_all(request, "data").await?;
-    let recent = |time: Timestamp| time.as_second() >= since.as_second();
-    Ok(deleted.into_iter().filter(|row| row.deleted_time.is_none_or(recent)).map(|row| row.id).collect())
+    // One without a time was deleted some time since.
+    let rows = deleted.into_iter().map(|row| DeletedRecord { id: row.id, at: row.deleted_time.unwrap_or(since) });
+    Ok(rows.filter(|row| row.at.as_second() >= since.as_second()).collect())
 }
 
 #[derive(Deserialize)]

@@ -60,6 +60,15 @@ pub struct ChangedRecord {
     pub modified: Timestamp,
 }
 
+/// A record that is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedRecord {
+    /// Which.
+    pub id: RecordId,
+    /// When, on the CRM's clock; as long ago as was asked about where the CRM does not say.
+    pub at: Timestamp,
+}
+
 /// The org behind a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organisation {
@@ -239,8 +248,13 @@ pub trait Crm: Send + Sync {
     /// All records that one of `owners` owns.
     async fn owned_by(&self, org: &OrgId, module: Module, owners: &[UserId]) -> Result<Vec<ChangedRecord>, CrmError>;
 
-    /// Ids deleted at or after `since` (CRM time).
-    async fn deleted_since(&self, org: &OrgId, module: Module, since: Timestamp) -> Result<Vec<RecordId>, CrmError>;
+    /// Records deleted at or after `since` (CRM time), in any order.
+    async fn deleted_since(
+        &self,
+        org: &OrgId,
+        module: Module,
+        since: Timestamp,
+    ) -> Result<Vec<DeletedRecord>, CrmError>;
 
     /// Old values of the record's owner changes, newest first: names or ids.
     async fn former_owners(&self, org: &OrgId, record: &RecordRef) -> Result<Vec<String>, CrmError>;

@@ -31,6 +31,8 @@ pub(super) struct People {
     pub begun: BTreeMap<Id, usize>,
     /// Records that have notes and mails of others by a merge.
     pub merged: BTreeSet<Id>,
+    /// Leads that were converted: whoever assigns one tells nobody.
+    converted: BTreeSet<Id>,
     /// Records that may be taken back for an assistant, for somebody ordered it.
     pub restarted: BTreeSet<Id>,
     /// When each record is assigned.
@@ -68,6 +70,7 @@ impl People {
             begun: BTreeMap::new(),
             merged: BTreeSet::new(),
             restarted: BTreeSet::new(),
+            converted: BTreeSet::new(),
             to_assign: Vec::new(),
             next_act: start,
             last_act,
@@ -171,7 +174,9 @@ impl People {
         let done = of.zoho.assign(module, &ids, &of.address(to), Some(&of.address("sam"))).is_ok();
         if done {
             for id in &ids {
-                stage.expect(tenant, module, id, false);
+                if !self.converted.contains(&(tenant, (*id).to_owned())) {
+                    stage.expect(tenant, module, id, false);
+                }
                 *self.begun.entry((tenant, (*id).to_owned())).or_default() += 1;
             }
         }
@@ -200,6 +205,7 @@ impl People {
             2 if module == "Leads" => {
                 let contact = zoho.convert_lead(&id, by);
                 stage.forget(tenant, module, &id);
+                self.converted.insert((tenant, id.clone()));
                 // The contact has the lead's owner.
                 self.begun.extend(contact.as_ref().ok().map(|contact| ((tenant, contact.clone()), 1)));
                 format!("Priya converts it to contact {contact:?}")

@@ -215,11 +215,7 @@ impl World {
 
     /// A picture or a link, as the software of this name fetches it.
     pub async fn fetch(&self, method: &str, path: &str, user_agent: &str) -> Response<Body> {
-        let request = http::Request::builder().method(method).uri(path).header(USER_AGENT, user_agent);
-        match request.body(Body::Empty) {
-            Ok(request) => self.product.route(request).await,
-            Err(_) => Response::new(Body::Empty),
-        }
+        fetch(&self.product, method, path, user_agent).await
     }
 
     /// Any request to the product.
@@ -287,6 +283,15 @@ pub(crate) async fn consent(
 pub(crate) async fn bring(product: &Product, callback: &Callback) -> u16 {
     let path = Url::parse(&callback.url).map_or_else(|_| String::new(), |url| url.path().to_owned());
     request(product, "POST", &path, None, Body::Text(callback.body.clone())).await.status().as_u16()
+}
+
+/// What the product answers to the software of this name.
+pub(crate) async fn fetch(product: &Product, method: &str, path: &str, user_agent: &str) -> Response<Body> {
+    let request = http::Request::builder().method(method).uri(path).header(USER_AGENT, user_agent);
+    match request.body(Body::Empty) {
+        Ok(request) => product.route(request).await,
+        Err(_) => Response::new(Body::Empty),
+    }
 }
 
 /// What the product answers.

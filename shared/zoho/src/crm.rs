@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use app::ports::{
-    Absence, Budgets, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord, Glance,
-    NewField, Organisation, RecordNote, RecordTask, Session, Sessions, Since, Unlimited,
+    Absence, Budgets, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField, CrmRecord,
+    DeletedRecord, Glance, NewField, Organisation, RecordNote, RecordTask, Session, Sessions, Since, Unlimited,
 };
 use async_trait::async_trait;
 use domain::{CrmUser, LoggedMail, Module, OrgId, RecordId, RecordRef, UserId};
@@ -68,7 +68,12 @@ impl Crm for Zoho {
         coql::owned_by(&mut self.exchange.line(org).await?, module, owners).await
     }
 
-    async fn deleted_since(&self, org: &OrgId, module: Module, since: Timestamp) -> Result<Vec<RecordId>, CrmError> {
+    async fn deleted_since(
+        &self,
+        org: &OrgId,
+        module: Module,
+        since: Timestamp,
+    ) -> Result<Vec<DeletedRecord>, CrmError> {
         history::deleted_since(&mut self.exchange.line(org).await?, module, since).await
     }
 

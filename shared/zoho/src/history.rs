@@ -1,6 +1,6 @@
 //! What became of records: deletions, and who owned them before.
 
-use app::ports::CrmError;
+use app::ports::{CrmError, DeletedRecord};
 use domain::{Module, RecordId, RecordRef};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -20,12 +20,12 @@ struct Deleted {
     deleted_time: Option<Timestamp>,
 }
 
-/// Ids deleted at or after `since`.
+/// What was deleted at or after `since`.
 pub(crate) async fn deleted_since(
     line: &mut Line<'_>,
     module: Module,
     since: Timestamp,
-) -> Result<Vec<RecordId>, CrmError> {
+) -> Result<Vec<DeletedRecord>, CrmError> {
     Ok(recent(line.list_all(deleted(module, since), "data").await?, since))
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn first_rows(module: Module, since: Timestamp, rows: usize) -> Reque
 }
 
 /// All deletions that such a question found; `None` where there are more, or the answer is none.
-pub(crate) fn all_rows(answer: &Answer, since: Timestamp) -> Option<Vec<RecordId>> {
+pub(crate) fn all_rows(answer: &Answer, since: Timestamp) -> Option<Vec<DeletedRecord>> {
     let page = answer.list::<Deleted>("data").ok().filter(|page| !page.more)?;
     Some(recent(page.items, since))
 }
@@ -49,9 +49,10 @@ fn deleted(module: Module, since: Timestamp) -> Request {
         .if_modified_since(wire::time(earlier))
 }
 
-fn recent(deleted: Vec<Deleted>, since: Timestamp) -> Vec<RecordId> {
-    let recent = |time: Timestamp| time.as_second() >= since.as_second();
-    deleted.into_iter().filter(|row| row.deleted_time.is_none_or(recent)).map(|row| row.id).collect()
+fn recent(deleted: Vec<Deleted>, since: Timestamp) -> Vec<DeletedRecord> {
+    // One without a time was deleted some time since.
+    let rows = deleted.into_iter().map(|row| DeletedRecord { id: row.id, at: row.deleted_time.unwrap_or(since) });
+    rows.filter(|row| row.at.as_second() >= since.as_second()).collect()
 }
 
 #[derive(Deserialize)]

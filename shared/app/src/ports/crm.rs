@@ -77,7 +77,16 @@ pub struct Glance {
     /// As [`Crm::changed_since`] answers.
     pub changed: Option<Vec<ChangedRecord>>,
     /// As [`Crm::deleted_since`] answers, where that was asked.
-    pub deleted: Option<Vec<RecordId>>,
+    pub deleted: Option<Vec<DeletedRecord>>,
+}
+
+/// A record that is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedRecord {
+    /// Which.
+    pub id: RecordId,
+    /// When, on the CRM's clock; as long ago as was asked about where the CRM does not say.
+    pub at: Timestamp,
 }
 
 /// The org behind a token.
@@ -263,8 +272,13 @@ pub trait Crm: Send + Sync {
     /// All records that one of `owners` owns.
     async fn owned_by(&self, org: &OrgId, module: Module, owners: &[UserId]) -> Result<Vec<ChangedRecord>, CrmError>;
 
-    /// Ids deleted at or after `since` (CRM time).
-    async fn deleted_since(&self, org: &OrgId, module: Module, since: Timestamp) -> Result<Vec<RecordId>, CrmError>;
+    /// Records deleted at or after `since` (CRM time), in any order.
+    async fn deleted_since(
+        &self,
+        org: &OrgId,
+        module: Module,
+        since: Timestamp,
+    ) -> Result<Vec<DeletedRecord>, CrmError>;
 
     /// Old values of the record's owner changes, newest first: names or ids.
     async fn former_owners(&self, org: &OrgId, record: &RecordRef) -> Result<Vec<String>, CrmError>;

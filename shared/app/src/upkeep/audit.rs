@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use domain::{HandBack, Lead, LeadId, Module, OrgId, RecordId, RecordRef, UserId};
+use domain::{EndReason, HandBack, Lead, LeadId, Module, OrgId, RecordId, RecordRef, Stage, UserId};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{INTERVAL, Upkeep};
 use crate::directory::Directory;
 use crate::error::AppError;
-use crate::ports::{ChangedRecord, Event, Since};
+use crate::ports::{ChangedRecord, DeletedRecord, Event, Since};
 use crate::store::{Compared, Notification};
 
 /// Changes are asked for again this far back: Zoho's times are whole seconds, and a write may become visible late.
@@ -106,11 +106,7 @@ impl Upkeep {
                 None => self.crm().changed_since(org, module, since).await?,
             };
             for changed in changed {
-                let is_settled = changed.modified + ON_ITS_WAY <= now;
-                if is_settled {
-                    findings.settled_until = findings.settled_until.max(Some(changed.modified));
-                }
-                let is_new = known_until.is_none_or(|known| changed.modified > known);
+                let (is_settled, is_new) = findings.when(changed.modified, known_until, now);
                 self.compare(org, module, &owners, &changed, &mut findings, (is_new, is_settled && expected)).await?;
             }
             if all {
@@ -126,10 +122,9 @@ impl Upkeep {
                 None => Vec::new(),
             };
             for deleted in deleted {
-                if self.lead(org, module, &deleted).await?.is_some_and(|lead| lead.is_active()) {
-                    // The CRM's list is not told us in time order; its newest may be on their way.
-                    findings.look.insert(deleted);
-                }
+                let (is_settled, is_new) = findings.when(deleted.at, known_until, now);
+                let counts = (is_new, is_settled && expected);
+                self.compare_deleted(org, module, &deleted, &mut findings, counts).await?;
             }
             if findings.is_something_to_do() {
                 let known = match told.take() {
@@ -186,6 +181,27 @@ impl Upkeep {
         }
         if verdict != Verdict::Elsewhere && is_new {
             findings.day(record.modified).compared += 1;
+        }
+        Ok(())
+    }
+
+    /// A record that is gone: its lead has ended, or nobody told.
+    async fn compare_deleted(
+        &self,
+        org: &OrgId,
+        module: Module,
+        deleted: &DeletedRecord,
+        findings: &mut Findings,
+        (is_new, may_be_missed): (bool, bool),
+    ) -> Result<(), AppError> {
+        let Some(lead) = self.lead(org, module, &deleted.id).await? else { return Ok(()) };
+        if lead.is_active() && may_be_missed {
+            findings.day(deleted.at).missed.push(deleted.id.clone());
+        } else if lead.is_active() {
+            findings.look.insert(deleted.id.clone());
+        }
+        if is_new && (lead.is_active() || lead.stage == (Stage::Ended { reason: EndReason::RecordGone })) {
+            findings.day(deleted.at).compared += 1;
         }
         Ok(())
     }
@@ -250,6 +266,15 @@ impl Upkeep {
 }
 
 impl Findings {
+    /// Had a change time to be told, which moves the cursor on, and is it behind what the last comparison knew?
+    fn when(&mut self, at: Timestamp, known_until: Option<Timestamp>, now: Timestamp) -> (bool, bool) {
+        let is_settled = at + ON_ITS_WAY <= now;
+        if is_settled {
+            self.settled_until = self.settled_until.max(Some(at));
+        }
+        (is_settled, known_until.is_none_or(|known| at > known))
+    }
+
     fn is_something_to_do(&self) -> bool {
         !self.look.is_empty() || self.days.values().any(|day| !day.missed.is_empty())
     }

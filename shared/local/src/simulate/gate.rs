@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use app::ports::{
-    Clock, Key, ListOrder, Lookup, Mailer, Page, Row, Secrets, SecretsError, SendError, Table, TableError, Write,
+    Checked, Clock, Key, ListOrder, Login, Lookup, MailboxError, Mailboxes, Mailer, Page, ReadMails, ReadRequest, Row,
+    Secrets, SecretsError, SendError, Table, TableError, Write,
 };
 use async_trait::async_trait;
 use aws::DynamoTable;
@@ -18,12 +19,16 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use zoho::{Silence, Transport};
 
+use super::chance::Chance;
 use super::ledger::Ledger;
+use super::post::Post;
 use crate::clock::SettableClock;
 
 /// Why a task stands still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Parked {
+    /// Before it looks at something: dying here is dying after what it did last.
+    Looking(&'static str),
     /// Before this.
     Before(&'static str),
     /// After this.
@@ -77,6 +82,7 @@ pub(super) struct GatedTable {
     pub truth: DynamoTable,
     pub gate: Arc<Gate>,
     pub ledger: Arc<Mutex<Ledger>>,
+    pub chance: Arc<Chance>,
 }
 
 impl GatedTable {
@@ -100,12 +106,12 @@ impl GatedTable {
 #[async_trait]
 impl Table for GatedTable {
     async fn get(&self, key: &Key) -> Result<Option<Row>, TableError> {
-        self.gate.stop(Parked::Before("a row is read")).await;
+        self.gate.stop(Parked::Looking("a row")).await;
         self.table.get(key).await
     }
 
     async fn query(&self, partition: &str, prefix: &str, from: Option<&str>, limit: u32) -> Result<Page, TableError> {
-        self.gate.stop(Parked::Before("rows are read")).await;
+        self.gate.stop(Parked::Looking("rows")).await;
         self.table.query(partition, prefix, from, limit).await
     }
 
@@ -117,7 +123,7 @@ impl Table for GatedTable {
         from: Option<&str>,
         limit: u32,
     ) -> Result<Page, TableError> {
-        self.gate.stop(Parked::Before("a list is read")).await;
+        self.gate.stop(Parked::Looking("a list")).await;
         self.table.list(list, prefix, order, from, limit).await
     }
 
@@ -126,7 +132,9 @@ impl Table for GatedTable {
     }
 
     async fn due(&self, queue: &str, now: Timestamp, limit: u32) -> Result<Vec<Key>, TableError> {
-        self.table.due(queue, now, limit).await
+        // An index with nothing in it says so: most looks into one are left out.
+        let may_show = lock(&self.ledger).is_due(queue, now) || self.chance.happens(0.05);
+        if may_show { self.table.due(queue, now, limit).await } else { Ok(Vec::new()) }
     }
 
     async fn commit(&self, writes: &[Write]) -> Result<(), TableError> {
@@ -142,20 +150,58 @@ impl Table for GatedTable {
             }
             committed
         };
-        self.gate.around("a commit", commit).await
+        self.gate.around(commit_name(writes), commit).await
     }
 }
+
+fn commit_name(writes: &[Write]) -> &'static str {
+    let is_token = |write: &Write| match write {
+        Write::Put { row: Row { key, .. }, .. } | Write::Delete { key, .. } | Write::RequireAbsent { key } => {
+            key.sort.starts_with("lease#token")
+        }
+    };
+    if writes.iter().any(is_token) { TOKEN_LEASE } else { "a commit" }
+}
+
+/// Effects by which a token is renewed.
+pub(super) const TOKEN_LEASE: &str = "the lease of a token";
+pub(super) const TOKEN: &str = "a new token";
+pub(super) const SECRET: &str = "a secret";
 
 /// Zoho behind the gate.
 pub(super) struct GatedZoho {
     pub zoho: Arc<dyn Transport>,
     pub gate: Arc<Gate>,
+    pub ledger: Arc<Mutex<Ledger>>,
+    pub clock: Arc<SettableClock>,
+}
+
+/// A call that is under way.
+struct UnderWay<'a>(&'a Mutex<Ledger>, String);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        lock(self.0).call_ends(&self.1);
+    }
 }
 
 #[async_trait]
 impl Transport for GatedZoho {
     async fn call(&self, request: reqwest::Request) -> Result<http::Response<Vec<u8>>, Silence> {
-        self.gate.around("a call to Zoho", self.zoho.call(request)).await
+        let host = request.url().host_str().unwrap_or_default().to_owned();
+        if request.url().path().ends_with("/token") {
+            let call = async {
+                lock(&self.ledger).token_asked(&host, self.clock.now());
+                self.zoho.call(request).await
+            };
+            return self.gate.around(TOKEN, call).await;
+        }
+        lock(&self.ledger).call_begins(&host);
+        let _under_way = UnderWay(&self.ledger, host);
+        let answer = self.gate.around("a call to Zoho", self.zoho.call(request)).await;
+        let is_refused = answer.as_ref().is_ok_and(|answer| answer.status() == http::StatusCode::TOO_MANY_REQUESTS);
+        lock(&self.ledger).refused += u32::from(is_refused);
+        answer
     }
 }
 
@@ -172,8 +218,35 @@ impl Mailer for GatedMailer {
     }
 
     async fn find(&self, org: &OrgId, mail: &OutgoingMail) -> Lookup {
-        self.gate.stop(Parked::Before("a mail is looked up")).await;
+        self.gate.stop(Parked::Looking("a mail")).await;
         self.mailer.find(org, mail).await
+    }
+}
+
+/// Assistants' own mailboxes behind the gate.
+pub(super) struct GatedMailboxes {
+    pub post: Arc<Post>,
+    pub gate: Arc<Gate>,
+}
+
+#[async_trait]
+impl Mailboxes for GatedMailboxes {
+    async fn read(&self, login: Login<'_>, request: ReadRequest) -> Result<ReadMails, MailboxError> {
+        self.gate.stop(Parked::Looking("a mailbox")).await;
+        self.post.read(login, request).await
+    }
+
+    async fn send(&self, login: Login<'_>, mail: &OutgoingMail) -> Result<String, SendError> {
+        self.gate.around("a mail", Mailboxes::send(&*self.post, login, mail)).await
+    }
+
+    async fn find(&self, login: Login<'_>, mail: &OutgoingMail) -> Lookup {
+        self.gate.stop(Parked::Looking("a mail")).await;
+        Mailboxes::find(&*self.post, login, mail).await
+    }
+
+    async fn check(&self, login: Login<'_>) -> Checked {
+        self.post.check(login).await
     }
 }
 
@@ -186,19 +259,19 @@ pub(super) struct GatedSecrets {
 #[async_trait]
 impl Secrets for GatedSecrets {
     async fn get(&self, name: &str) -> Result<Option<SecretString>, SecretsError> {
-        self.gate.stop(Parked::Before("a secret is read")).await;
+        self.gate.stop(Parked::Looking("a secret")).await;
         Ok(lock(&self.secrets).get(name).cloned())
     }
 
     async fn put(&self, name: &str, value: &SecretString) -> Result<(), SecretsError> {
         let put = async { lock(&self.secrets).insert(name.to_owned(), value.clone()) };
-        self.gate.around("a secret", put).await;
+        self.gate.around(SECRET, put).await;
         Ok(())
     }
 
     async fn delete(&self, name: &str) -> Result<(), SecretsError> {
-        self.gate.stop(Parked::Before("a secret goes")).await;
-        lock(&self.secrets).remove(name);
+        let remove = async { lock(&self.secrets).remove(name) };
+        self.gate.around(SECRET, remove).await;
         Ok(())
     }
 }

@@ -1,103 +1,138 @@
-//! What people do meanwhile: they assign, answer, unsubscribe, take records away, delete, merge and convert them.
+//! What people do in the CRM meanwhile: they assign, take records away, delete, merge and convert them, and order things.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use app::mail_events::{MailEvent, MailEventKind};
-use domain::{Assistant, Calendar, OrgId, Purpose, Schedule};
+use domain::{Action, LeadId, Order, Tracking};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use zoho_sim::StateQuery;
+use zoho_sim::{SimError, UserChange};
 
-use super::gate::lock;
+use super::answers::Answers;
 use super::job::Job;
-use super::sink::Departed;
+use super::staff::Staff;
 use super::stage::Stage;
-use crate::product::Product;
-use crate::world::ASSISTANT;
+use super::{Options, Story};
 
-/// What people answer.
-const ANSWERS: [&str; 9] = [
-    "Yes, let us meet on Tuesday.",
-    "Could you tell me what it costs?",
-    "I am out of office until 20 January.",
-    "We are not interested.",
-    "Please remove me from your list.",
-    "Please send me a brochure.",
-    "Please write again next week.",
-    "Talk to my colleague jo@elsewhere.example.",
-    "Thanks, noted.",
-];
+/// A record, by tenant and id.
+pub(super) type Id = (usize, String);
 
-/// Adds the assistant and its schedule, as often as it takes.
-pub(super) async fn add_assistant(product: &Product, org: &OrgId) -> bool {
-    let admin = product.admin();
-    let step = |days: u32, subject: Option<&str>| json!({ "days_after": days, "message": { "subject": subject, "body": "A word about quoting." } });
-    let steps =
-        json!({ "name": "Short", "closing_days": 1, "steps": [step(0, Some("Hello")), step(1, None), step(1, None)] });
-    let Ok(schedule) = serde_json::from_value::<Schedule>(steps) else { return false };
-    let known = admin.add_schedule(org, &schedule).await;
-    let (Ok(id), Ok(email), Ok(calendar)) =
-        ("tara".parse(), ASSISTANT.parse(), Calendar::working_week("Europe/London"))
-    else {
-        return false;
-    };
-    let assistant = Assistant {
-        default_schedule: "Short".to_owned(),
-        started_on: Some(jiff::civil::date(2025, 1, 6)),
-        ..Assistant::new(id, "Tara Quinn", email, calendar)
-    };
-    let added = admin.add_assistant(org, assistant).await;
-    // Whoever tries a second time finds what the first try left.
-    let refused = |error: &app::AppError| !error.is_retryable();
-    (known.is_ok() || known.is_err_and(|error| refused(&error)))
-        && (added.is_ok() || added.is_err_and(|error| refused(&error)))
+/// A record that people work with.
+struct Record {
+    tenant: usize,
+    module: &'static str,
+    id: String,
 }
 
 /// The people of a world.
 pub(super) struct People {
-    /// Records, by module.
-    records: Vec<(&'static str, String)>,
-    /// How often each record was assigned to the assistant.
-    pub assigned: BTreeMap<String, usize>,
+    pub staff: Staff,
+    records: Vec<Record>,
+    /// How often each record may have been begun with: assignments and restarts.
+    pub begun: BTreeMap<Id, usize>,
     /// Records that have notes and mails of others by a merge.
-    pub merged: BTreeSet<String>,
+    pub merged: BTreeSet<Id>,
+    /// Leads that were converted: whoever assigns one tells nobody.
+    converted: BTreeSet<Id>,
+    /// Records that may be taken back for an assistant, for somebody ordered it.
+    pub restarted: BTreeSet<Id>,
     /// When each record is assigned.
     to_assign: Vec<(Timestamp, usize)>,
     /// When somebody does something else.
     next_act: Timestamp,
     last_act: Timestamp,
-    seen: usize,
+    orders: usize,
+    story: Story,
+    pub answers: Answers,
+}
+
+/// Which assistants there are, by seed; a journey is the same for all.
+pub(super) fn staff(options: &Options) -> Staff {
+    match options.story {
+        Story::Journey => Staff { mails: 1, second: true, held: true, tracking: Tracking::OpensAndClicks },
+        Story::Rush => Staff { mails: 3, second: true, held: false, tracking: Tracking::Off },
+        Story::Storm | Story::Silence => Staff {
+            mails: 3,
+            second: options.seed % 2 == 0,
+            held: true,
+            tracking: [Tracking::Off, Tracking::Opens, Tracking::OpensAndClicks][(options.seed % 3) as usize],
+        },
+    }
 }
 
 impl People {
-    /// People with `count` records, which they assign over the first part of so many days.
-    pub fn new(stage: &Stage, count: usize, days: i64) -> Result<Self, zoho_sim::SimError> {
-        let mut records = Vec::new();
-        for number in 0..count {
-            let module = if stage.chance.happens(0.3) { "Leads" } else { "Contacts" };
-            let fields = json!({ "Last_Name": format!("Person {number}"), "Email": format!("person{number}@example.com"), "Company": "Looms" });
-            records.push((module, stage.zoho.create_record(module, fields, Some("sam@acme.example"))?));
-        }
+    /// People with their records, which they assign over the first part of the story.
+    pub fn new(stage: &Stage, options: &Options) -> Result<Self, SimError> {
         let start = stage.clock.now();
-        let span = (days * 86_400 / 2).max(3600);
-        let to_assign = (0..count).map(|record| (start + stage.chance.seconds(0..span), record)).collect();
-        let last_act = start + SignedDuration::from_hours(days * 24);
-        Ok(Self {
-            records,
-            assigned: BTreeMap::new(),
+        let last_act = start + SignedDuration::from_hours(options.days * 24);
+        let mut people = Self {
+            staff: staff(options),
+            records: Vec::new(),
+            begun: BTreeMap::new(),
             merged: BTreeSet::new(),
-            to_assign,
+            restarted: BTreeSet::new(),
+            converted: BTreeSet::new(),
+            to_assign: Vec::new(),
             next_act: start,
             last_act,
-            seen: 0,
-        })
+            orders: 0,
+            story: options.story,
+            answers: Answers::new(options.story, last_act),
+        };
+        for number in 0..options.leads {
+            let tenant = number % stage.tenants.len();
+            let record = match options.story {
+                Story::Journey | Story::Rush => people.add(stage, tenant, "Contacts", number)?,
+                Story::Storm | Story::Silence if stage.chance.happens(0.2) => people.add_deal(stage, tenant, number)?,
+                Story::Storm | Story::Silence if stage.chance.happens(0.3) => {
+                    people.add(stage, tenant, "Leads", number)?
+                }
+                Story::Storm | Story::Silence => people.add(stage, tenant, "Contacts", number)?,
+            };
+            people.records.push(record);
+        }
+        if options.story == Story::Rush {
+            people.last_act = start;
+            people.to_assign = vec![(start, 0), (start, 1)];
+        } else if options.story == Story::Journey {
+            people.last_act = start;
+            let after = |record: usize| SignedDuration::from_mins(10 * record as i64);
+            people.to_assign = (0..options.leads).map(|record| (start + after(record), record)).collect();
+        } else {
+            let span = (options.days * 86_400 / 2).max(3600);
+            people.to_assign =
+                (0..options.leads).map(|record| (start + stage.chance.seconds(0..span), record)).collect();
+        }
+        Ok(people)
+    }
+
+    fn add(&self, stage: &Stage, tenant: usize, module: &'static str, number: usize) -> Result<Record, SimError> {
+        let Some(of) = stage.tenants.get(tenant) else { return Err(SimError::Module("of nobody".to_owned())) };
+        // Where there are two orgs, they know the same people.
+        let person = number / stage.tenants.len();
+        let fields = json!({ "Last_Name": format!("Person {number}"), "Email": format!("person{person}@example.com"), "Company": "Looms" });
+        let id = of.zoho.create_record(module, fields, Some(&of.address("sam")))?;
+        Ok(Record { tenant, module, id })
+    }
+
+    /// A deal with a contact of its own, or with one that may be assigned itself.
+    fn add_deal(&self, stage: &Stage, tenant: usize, number: usize) -> Result<Record, SimError> {
+        let other = self.records.iter().find(|record| record.tenant == tenant && record.module == "Contacts");
+        let contact = match other.filter(|_| stage.chance.happens(0.3)) {
+            Some(other) => other.id.clone(),
+            None => self.add(stage, tenant, "Contacts", number)?.id,
+        };
+        let Some(of) = stage.tenants.get(tenant) else { return Err(SimError::Module("of nobody".to_owned())) };
+        let fields =
+            json!({ "Deal_Name": format!("Deal {number}"), "Stage": "Qualification", "Contact_Name": contact });
+        let id = of.zoho.create_record("Deals", fields, Some(&of.address("sam")))?;
+        Ok(Record { tenant, module: "Deals", id })
     }
 
     /// When somebody does something next.
     pub fn next(&self) -> Option<Timestamp> {
         let assign = self.to_assign.iter().map(|(at, _)| *at);
-        assign.chain((self.next_act < self.last_act).then_some(self.next_act)).min()
+        let act = (self.next_act < self.last_act).then_some(self.next_act);
+        assign.chain(act).chain(self.answers.next()).min()
     }
 
     /// What they do now.
@@ -111,43 +146,77 @@ impl People {
             self.next_act = now + stage.chance.seconds(3600..40_000);
             self.meddle(stage);
         }
-        let departed: Vec<Departed> = lock(&stage.sink.departed)[self.seen..].to_vec();
-        self.seen += departed.len();
-        for mail in departed {
-            self.react(stage, &mail);
-        }
+        self.answers.act(stage);
     }
 
+    /// One record, or all that are like it at once.
     fn assign(&mut self, stage: &mut Stage, record: usize) {
-        let (module, id) = &self.records[record];
-        let done = stage.zoho.assign(module, &[id], ASSISTANT, Some("sam@acme.example"));
-        if done.is_ok() {
-            *self.assigned.entry(id.clone()).or_default() += 1;
+        let Record { tenant, module, .. } = self.records[record];
+        let (many, story) = (stage.chance.strikes(0.1), self.story);
+        let like = |(at, other): &(usize, &Record)| match story {
+            // Half of all to one assistant, half to the other.
+            Story::Rush => at % 2 == record % 2,
+            Story::Journey => *at == record,
+            Story::Storm | Story::Silence => {
+                *at == record || (many && (other.tenant, other.module) == (tenant, module))
+            }
+        };
+        let ids: Vec<&str> =
+            self.records.iter().enumerate().filter(like).map(|(_, record)| record.id.as_str()).collect();
+        let names = self.staff.names();
+        let to = match story {
+            // The third one is for whoever has a mailbox of their own.
+            Story::Journey => names[usize::from(record % 3 == 2)],
+            Story::Rush => names[record % 2],
+            Story::Storm | Story::Silence => names[stage.chance.below(names.len())],
+        };
+        let of = &stage.tenants[tenant];
+        let done = of.zoho.assign(module, &ids, &of.address(to), Some(&of.address("sam"))).is_ok();
+        if done {
+            for id in &ids {
+                if !self.converted.contains(&(tenant, (*id).to_owned())) {
+                    stage.expect(tenant, module, id, false);
+                }
+                *self.begun.entry((tenant, (*id).to_owned())).or_default() += 1;
+            }
         }
-        stage.stir(&format!("Sam assigns {module} {id}: {}", done.is_ok()));
+        let told = ids.iter().take(100).copied().collect::<Vec<_>>().join(" ");
+        let told = format!("Sam assigns {module} {told} to {to}: {done}");
+        stage.stir(&told);
     }
 
     fn meddle(&mut self, stage: &mut Stage) {
         let record = stage.chance.below(self.records.len());
-        let (module, id) = self.records[record].clone();
-        let by = Some("priya@acme.example");
-        let what = match stage.chance.below(8) {
+        let Record { tenant, module, ref id } = self.records[record];
+        let (id, of) = (id.clone(), stage.tenants[tenant].clone());
+        let (by, zoho) = (of.address("priya"), &of.zoho);
+        let by = Some(by.as_str());
+        let what = match stage.chance.below(12) {
             0 => {
-                let taken = stage.zoho.assign(module, &[&id], "lena@acme.example", by);
-                format!("Lena takes: {}", taken.is_ok())
+                let taken = zoho.assign(module, &[&id], &of.address("lena"), by).is_ok();
+                stage.expect(tenant, module, &id, true);
+                format!("Lena takes: {taken}")
             }
-            1 => format!("Priya deletes: {}", stage.zoho.delete_records(module, &[&id], false, by).is_ok()),
+            1 => {
+                let deleted = zoho.delete_records(module, &[&id], false, by).is_ok();
+                stage.expect(tenant, module, &id, true);
+                format!("Priya deletes: {deleted}")
+            }
             2 if module == "Leads" => {
-                let contact = stage.zoho.convert_lead(&id, by);
+                let contact = zoho.convert_lead(&id, by);
+                stage.forget(tenant, module, &id);
+                self.converted.insert((tenant, id.clone()));
                 // The contact has the lead's owner.
-                self.assigned.extend(contact.as_ref().ok().map(|contact| (contact.clone(), 1)));
+                self.begun.extend(contact.as_ref().ok().map(|contact| ((tenant, contact.clone()), 1)));
                 format!("Priya converts it to contact {contact:?}")
             }
             3 => {
-                let (_, other) = self.records[stage.chance.below(self.records.len())].clone();
-                let merged = other != id && stage.zoho.merge(module, &id, &[&other], by).is_ok();
+                let Record { tenant: of_other, id: other, .. } = &self.records[stage.chance.below(self.records.len())];
+                let others = *of_other == tenant && *other != id;
+                let merged = others && zoho.merge(module, &id, &[other], by).is_ok();
                 if merged {
-                    self.merged.insert(id.clone());
+                    stage.forget(tenant, module, other);
+                    self.merged.insert((tenant, id.clone()));
                 }
                 format!("Priya merges {other} into it: {merged}")
             }
@@ -155,59 +224,55 @@ impl People {
                 self.assign(stage, record);
                 return;
             }
-            6 => {
-                let dead = stage.zoho.kill_tokens(false);
-                format!("{dead} access tokens die")
+            6 => format!("{} access tokens die", zoho.kill_tokens(false)),
+            7 => {
+                let active = Some(stage.chance.happens(0.5));
+                let change = UserChange { active, ..UserChange::default() };
+                format!("Lena is active: {active:?}, {}", zoho.change_user(&of.address("lena"), &change).is_ok())
+            }
+            8 | 9 => {
+                let all = stage.chance.happens(0.4);
+                self.order(stage, tenant, (!all).then_some((module, id)));
+                return;
             }
             _ => return,
         };
         stage.stir(&format!("{module} {id}: {what}"));
     }
 
-    fn react(&self, stage: &mut Stage, departed: &Departed) {
-        let (now, org) = (stage.clock.now(), stage.org.clone());
-        let report = |what| Job::Report(MailEvent { org: org.clone(), delivery: departed.mail.delivery.clone(), what });
-        let left = || MailEventKind::Left { message_id: departed.message_id.clone(), at: Some(departed.at) };
-        for rate in [0.8, 0.1] {
-            if stage.chance.happens(rate) {
-                let later = now + stage.chance.seconds(0..1200);
-                stage.at(later, report(left()));
+    /// Orders something for one lead, or all there are.
+    fn order(&mut self, stage: &mut Stage, tenant: usize, one: Option<(&'static str, String)>) {
+        self.orders += 1;
+        let text = format!("Order {}", self.orders);
+        let action = match stage.chance.below(7) {
+            0 => Action::Deactivate,
+            1 => Action::MarkHot,
+            2 => Action::Restart,
+            3 => Action::Continue,
+            4 => Action::Message { subject: None, text },
+            _ => Action::Note { text },
+        };
+        let again = matches!(action, Action::Restart | Action::Continue);
+        let meant = |record: &&Record| {
+            record.tenant == tenant
+                && one.as_ref().is_none_or(|(module, id)| record.module == *module && record.id == *id)
+        };
+        let mut leads: Vec<LeadId> = Vec::new();
+        for record in self.records.iter().filter(meant) {
+            let id = (tenant, record.id.clone());
+            leads.extend(format!("{}-{}", record.module.to_lowercase(), record.id).parse::<LeadId>());
+            if again {
+                *self.begun.entry(id.clone()).or_default() += 1;
+                self.restarted.insert(id);
             }
         }
-        let later = now + stage.chance.seconds(60..100_000);
-        let from = departed.mail.to.address.as_str();
-        match stage.chance.below(20) {
-            0..=5 => {
-                let text = ANSWERS[stage.chance.below(ANSWERS.len())];
-                let to = departed.mail.reply_to.as_ref().map_or(ASSISTANT, |address| address.as_str());
-                let raw = format!(
-                    "From: {from}\r\nTo: {to}\r\nSubject: Re: Hello\r\nMessage-ID: <answer.{}@example.com>\r\nIn-Reply-To: {id}\r\n\
-                     References: {id}\r\n\r\n{text}\r\n",
-                    departed.mail.delivery,
-                    id = departed.message_id
-                );
-                let mail = Job::Mail(Arc::new(raw.into_bytes()));
-                if stage.chance.strikes(0.2) {
-                    let again = later + stage.chance.seconds(0..300);
-                    stage.at(again, mail.clone());
-                }
-                stage.at(later, mail);
-            }
-            6 => {
-                if let Some(lead) = departed.mail.delivery.lead() {
-                    let token = stage.key.name(Purpose::Unsubscribe, &org, &lead);
-                    stage.at(later, Job::Unsubscribe(format!("/unsubscribe/{token}")));
-                }
-            }
-            7 => stage.at(now + stage.chance.seconds(1..60), report(MailEventKind::BouncedForGood)),
-            8 => stage.at(later, report(MailEventKind::Complained)),
-            _ => {}
+        if one.is_none() && again {
+            // Contacts that leads were converted to are meant too.
+            self.restarted.extend(self.begun.keys().filter(|(of, _)| *of == tenant).cloned());
         }
+        stage.stir(&format!("an order for {leads:?}: {action:?}"));
+        let order = Order { action, by: "Priya".to_owned(), why: String::new(), schedule_revision: 0 };
+        let leads = one.map(|_| leads);
+        stage.at(stage.clock.now(), Job::Order(tenant, leads, Box::new(order)));
     }
-}
-
-/// The parts of Zoho's state that promises are about.
-pub(super) fn state(stage: &Stage) -> serde_json::Value {
-    let only = ["records", "notes", "emails", "owner_history", "users"].map(str::to_owned).to_vec();
-    stage.zoho.state(&StateQuery { since: None, only })
 }

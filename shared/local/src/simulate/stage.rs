@@ -4,48 +4,25 @@
 //! in memory; what it did stays done.
 
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::future::poll_fn;
+use std::ops::Deref;
+use std::sync::Arc;
 use std::task::Poll;
 
-use app::change::LeadChanges;
-use app::deliveries::Deliveries;
-use app::mail_events::MailEvents;
-use app::ports::{Clock, Event, Secrets};
-use app::store::Store;
-use app::writing::Writing;
-use aws::DynamoTable;
-use domain::{OrgId, SigningKey};
+use app::ports::Event;
 use jiff::{SignedDuration, Timestamp};
-use lambda_http::Body;
-use secrecy::SecretString;
-use url::Url;
-use zoho::{Carrier, Patience};
-use zoho_sim::{SimConfig, Simulator};
 
+use super::boundary::Boundary;
 use super::chance::Chance;
-use super::gate::{Gate, GatedMailer, GatedSecrets, GatedTable, GatedZoho, Parked, WrongClock, lock};
+use super::due::Due;
+use super::gate::{Parked, lock};
 use super::job::Job;
-use super::ledger::Ledger;
-use super::sink::Sink;
+use super::machine::{Grounds, Machine, Work};
+use super::tenant::Tenant;
 use super::{Options, START};
-use crate::bus::LocalBus;
 use crate::clock::SettableClock;
 use crate::embedded::EmbeddedDynamo;
-use crate::nearby::nearby;
-use crate::product::{MAILBOXES, Parts, Product};
-use crate::world::{PUBLIC_URL, REPLY_DOMAIN, WorldError, bring, consent, request};
-
-/// A machine, and what it has in memory.
-#[derive(Clone)]
-struct Machine {
-    product: Arc<Product>,
-    mail_events: Arc<MailEvents>,
-    clock: Arc<WrongClock>,
-}
-
-type Work = Pin<Box<dyn Future<Output = bool>>>;
+use crate::world::WorldError;
 
 struct Task {
     machine: usize,
@@ -64,36 +41,36 @@ struct Waiting {
 
 /// The world that is simulated.
 pub(super) struct Stage {
-    pub chance: Arc<Chance>,
-    pub clock: Arc<SettableClock>,
-    pub zoho: Arc<Simulator>,
-    pub sink: Arc<Sink>,
-    pub ledger: Arc<Mutex<Ledger>>,
-    pub org: OrgId,
-    pub key: SigningKey,
+    grounds: Grounds,
     /// What happened, for people.
     pub history: VecDeque<String>,
     /// How many gates were passed.
     pub effects: u64,
     /// How many machines died.
     pub crashes: u32,
-    gate: Arc<Gate>,
-    bus: Arc<LocalBus>,
-    table: DynamoTable,
-    /// The same rows, with nothing going wrong on the way.
-    truth: DynamoTable,
-    secrets: Arc<GatedSecrets>,
-    carrier: Carrier,
+    /// Where a machine could have died; kept where nothing else goes wrong.
+    pub boundaries: Vec<Boundary>,
+    /// What is not known yet.
+    pub due: Due,
     machines: Vec<Option<Machine>>,
     tasks: Vec<Task>,
     waiting: Vec<Waiting>,
     next_tick: Timestamp,
     next_sweep: Timestamp,
-    crash_at: Option<u64>,
+    next_poll: Timestamp,
+    options: Options,
     /// When people do something next: time does not jump over it.
     pub alarm: Option<Timestamp>,
     /// Until when what people did may be news.
     stirred: Timestamp,
+}
+
+impl Deref for Stage {
+    type Target = Grounds;
+
+    fn deref(&self) -> &Grounds {
+        &self.grounds
+    }
 }
 
 /// What a tick works off, and a sweep.
@@ -111,84 +88,29 @@ impl Stage {
         let chance = Arc::new(Chance::of_seed(options.seed));
         let start: Timestamp = START.parse().map_err(|error| WorldError::new("the start", error))?;
         let clock = Arc::new(SettableClock::at(start));
-        let mut config = SimConfig::new("http://127.0.0.1:8099");
-        let shown = clock.clone();
-        config.clock = Arc::new(move || shown.now());
-        config.seed = options.seed;
-        let zoho = Arc::new(Simulator::new(config));
-        let gate = Arc::new(Gate::default());
-        let near = nearby(zoho.clone());
-        let transport = Arc::new(GatedZoho { zoho: near.transport, gate: gate.clone() });
-        let carrier = Carrier { transport, patience: Patience::default() };
+        let orgs = 0..options.orgs();
+        let tenants: Vec<_> = orgs.map(|number| Tenant::new(number, options, &clock)).collect::<Result<_, _>>()?;
         let database = EmbeddedDynamo::memory().map_err(|error| WorldError::new("the table", error))?;
         let truth = database.table().await.map_err(|error| WorldError::new("the table", error))?;
         let table = database.with_faults(chance.clone()).table().await;
         let table = table.map_err(|error| WorldError::new("the table", error))?;
-        let ready = zoho.ready();
         Ok(Self {
-            org: format!("local-{}", ready.org_id).parse().map_err(|error| WorldError::new("the org", error))?,
-            key: SigningKey::new(b"a key of a simulated world")
-                .ok_or_else(|| WorldError::new("the key", "is short"))?,
-            sink: Arc::new(Sink { departed: Mutex::default(), clock: clock.clone(), chance: chance.clone() }),
-            ledger: Arc::default(),
+            grounds: Grounds::new(tenants, (table, truth), clock, chance)?,
             history: VecDeque::new(),
             effects: 0,
             crashes: 0,
-            bus: Arc::default(),
-            secrets: Arc::new(GatedSecrets { secrets: Mutex::default(), gate: gate.clone() }),
+            boundaries: Vec::new(),
+            due: Due::default(),
             machines: (0..options.workers.max(1)).map(|_| None).collect(),
             tasks: Vec::new(),
             waiting: Vec::new(),
             next_tick: start,
             next_sweep: start,
-            crash_at: options.crash_at,
+            next_poll: start,
+            options: options.clone(),
             alarm: None,
             stirred: start,
-            chance,
-            clock,
-            zoho,
-            gate,
-            table,
-            truth,
-            carrier,
         })
-    }
-
-    /// A machine with nothing in its memory, whose clock is wrong by up to five minutes.
-    fn machine(&self) -> Result<Machine, WorldError> {
-        let (table, truth) = (self.table.clone(), self.truth.clone());
-        let table = GatedTable { table, truth, gate: self.gate.clone(), ledger: self.ledger.clone() };
-        let store = Store::new(Arc::new(table));
-        let skew = if self.chance.strikes(0.5) { self.chance.seconds(-300..301) } else { SignedDuration::ZERO };
-        let clock = Arc::new(WrongClock { clock: self.clock.clone(), ahead: skew, gate: self.gate.clone() });
-        let ready = self.zoho.ready();
-        let secret = SecretString::from(ready.client_secret.clone());
-        let accounts =
-            edge::clients::zoho_accounts(self.carrier.clone(), &ready.client_id, secret, Some(&ready.base_url))
-                .map_err(|error| WorldError::new("accounts", error))?;
-        let secrets: Arc<dyn Secrets> = self.secrets.clone();
-        let mailboxes =
-            edge::clients::mailbox_access(store.clone(), secrets.clone(), clock.clone(), MAILBOXES.to_owned())
-                .map_err(|error| WorldError::new("mailboxes", error))?;
-        let changes = LeadChanges { store: store.clone(), events: self.bus.clone(), clock: clock.clone() };
-        let product = Product::new(Parts {
-            store,
-            bus: self.bus.clone(),
-            secrets,
-            carrier: self.carrier.clone(),
-            accounts,
-            writing: Writing::default(),
-            mailer: Arc::new(GatedMailer { mailer: self.sink.clone(), gate: self.gate.clone() }),
-            mailboxes,
-            clock: clock.clone(),
-            key: self.key.clone(),
-            public_url: Url::parse(PUBLIC_URL).map_err(|error| WorldError::new("address", error))?,
-            reply_domain: Some(REPLY_DOMAIN.to_owned()),
-            field_prefix: edge::settings::DEFAULT_FIELD_PREFIX.to_owned(),
-            inbound_token: None,
-        });
-        let mail_events = MailEvents { deliveries: Deliveries { changes } };
-        Ok(Machine { product: Arc::new(product), mail_events: Arc::new(mail_events), clock })
     }
 
     /// Asks for something to be done at an instant.
@@ -199,21 +121,46 @@ impl Stage {
     /// Somebody did something in the CRM.
     pub fn stir(&mut self, what: &str) {
         self.stirred = self.clock.now() + SignedDuration::from_hours(1);
-        self.next_sweep = self.next_sweep.min(self.clock.now() + SignedDuration::from_mins(15));
+        // The schedule has its own quarters of an hour, whatever people do.
+        let (now, quarter) = (self.clock.now(), 15 * 60);
+        let next = now + SignedDuration::from_secs(quarter - now.as_second().rem_euclid(quarter));
+        self.next_sweep = self.next_sweep.min(next);
         self.tell(what);
+    }
+
+    /// Somebody assigned a record, or took it away.
+    pub fn expect(&mut self, tenant: usize, module: &str, id: &str, ends: bool) {
+        let (lead, now) = (self.lead(tenant, module, id), self.clock.now());
+        self.due.expect(&lock(&self.grounds.ledger), lead, ends, now);
+    }
+
+    /// A record became another one.
+    pub fn forget(&mut self, tenant: usize, module: &str, id: &str) {
+        let lead = self.lead(tenant, module, id);
+        self.due.forget(&lead);
+    }
+
+    /// The partition of a record's lead.
+    fn lead(&self, tenant: usize, module: &str, id: &str) -> String {
+        format!("lead#{}#{}-{id}", self.tenants[tenant].org, module.to_lowercase())
     }
 
     fn tell(&mut self, what: &str) {
         if self.history.len() == HISTORY {
             self.history.pop_front();
         }
-        self.history.push_back(format!("{} {what}", self.clock.now()));
+        self.history.push_back(format!("{} {what}", self.grounds.clock.now()));
     }
 
-    /// Does no message and no row wait for anything but upkeep, which never ends?
+    /// Does no message and no row wait for anything but upkeep, which never ends, and is every mail read?
     pub fn is_quiet(&self) -> bool {
+        let ledger = lock(&self.ledger);
         let upkeep = |waiting: &Waiting| matches!(waiting.job, Job::Event(Event::UpkeepDue { .. }));
-        self.waiting.iter().all(upkeep) && lock(&self.ledger).next_due(&WORKING).is_none()
+        self.waiting.iter().all(upkeep) && ledger.next_due(&WORKING).is_none() && !self.is_mail_unread(&ledger)
+    }
+
+    fn is_mail_unread(&self, ledger: &super::ledger::Ledger) -> bool {
+        ledger.read_up_to.iter().any(|(address, read)| self.post.in_box(address) as u64 > *read)
     }
 
     /// What still waits, in words.
@@ -245,7 +192,8 @@ impl Stage {
 
     /// Moves a task to its next gate, where it may die.
     async fn go_on(&mut self, chosen: usize) {
-        let (gate, task) = (self.gate.clone(), &mut self.tasks[chosen]);
+        let (gate, task) = (self.grounds.gate.clone(), &mut self.tasks[chosen]);
+        let commits = lock(&self.grounds.ledger).commits;
         let moved = poll_fn(|context| match task.work.as_mut().poll(context) {
             Poll::Ready(done) => Poll::Ready(Err(done)),
             // At no gate, it waits for a pause to end; nobody else moves meanwhile.
@@ -253,23 +201,44 @@ impl Stage {
         })
         .await;
         self.effects += 1;
+        self.look_closer(chosen, commits);
         match moved {
             Ok(parked) => {
-                self.tasks[chosen].parked = parked;
-                let late = self.clock.now().duration_since(self.tasks[chosen].since) > self.tasks[chosen].job.limit();
-                if late || self.crash_at == Some(self.effects) || self.chance.strikes(0.002) {
+                let task = &mut self.tasks[chosen];
+                task.parked = parked;
+                if self.options.keeps_boundaries() {
+                    self.boundaries.extend(Boundary::of(self.effects, &task.job, parked));
+                }
+                let late = self.grounds.clock.now().duration_since(task.since) > task.job.limit();
+                if late || self.options.crash_at == Some(self.effects) || self.chance.strikes(0.002) {
                     self.crash(chosen, parked);
                 }
             }
             Err(done) => {
                 let task = self.tasks.swap_remove(chosen);
-                self.tell(&format!(
-                    "machine {}: {} {}",
-                    task.machine,
-                    task.job.name(),
-                    if done { "done" } else { "failed" }
-                ));
+                let name = task.job.name();
+                self.tell(&format!("machine {}: {name} {}", task.machine, if done { "done" } else { "failed" }));
                 self.ended(task.job, task.tries, done);
+            }
+        }
+    }
+
+    /// What the move did, where somebody wants to know, or it must not have done anything.
+    fn look_closer(&mut self, chosen: usize, commits: u64) {
+        let ledger = self.grounds.ledger.clone();
+        let mut ledger = lock(&ledger);
+        let written = std::mem::take(&mut ledger.written);
+        if !written.is_empty() {
+            self.due.settle(&ledger, &written, self.grounds.clock.now());
+        }
+        let job = &self.tasks[chosen].job;
+        if matches!(job, Job::Fetch(path, _) if path.starts_with("/unsubscribe")) && ledger.commits > commits {
+            ledger.broken.push("a GET of an unsubscribe link wrote something".to_owned());
+        }
+        if self.options.detailed {
+            let name = job.name();
+            for (lead, line) in written {
+                self.tell(&format!("machine {}, {name}: {lead} {line}", self.tasks[chosen].machine));
             }
         }
     }
@@ -283,8 +252,9 @@ impl Stage {
     }
 
     fn ended(&mut self, job: Job, tries: u32, done: bool) {
-        if let Job::Callback(callback) = &job {
-            self.zoho.record_delivery(callback, if done { Ok(200) } else { Err("no answer".to_owned()) });
+        if let Job::Callback(tenant, callback) = &job {
+            let answer = if done { Ok(200) } else { Err("no answer".to_owned()) };
+            self.tenants[*tenant].zoho.record_delivery(callback, answer);
         }
         if !done && let Some(pause) = job.again(tries + 1) {
             self.waiting.push(Waiting { at: self.clock.now() + pause, job, tries: tries + 1 });
@@ -294,8 +264,10 @@ impl Stage {
     /// Takes what Zoho and the bus have for somebody, and loses or doubles some of it.
     fn collect(&mut self) {
         let now = self.clock.now();
-        for callback in self.zoho.take_due_callbacks(now) {
-            self.at(now, Job::Callback(Arc::new(callback)));
+        for tenant in 0..self.tenants.len() {
+            for callback in self.tenants[tenant].zoho.take_due_callbacks(now) {
+                self.at(now, Job::Callback(tenant, Arc::new(callback)));
+            }
         }
         while let Some(event) = self.bus.take() {
             if self.chance.strikes(0.03) {
@@ -311,7 +283,7 @@ impl Stage {
             }
             self.at(now + delay, Job::Event(event));
         }
-        let (tick, sweep) = self.schedules();
+        let [tick, sweep, poll] = self.schedules();
         if tick.is_some_and(|at| at <= now) {
             let twice = self.chance.strikes(0.05);
             (0..=usize::from(twice)).for_each(|_| self.at(now, Job::Tick));
@@ -322,16 +294,21 @@ impl Stage {
             // Where nobody did anything for an hour, the schedule's calls are left out, most of them.
             self.next_sweep = now + SignedDuration::from_mins(if self.stirred > now { 15 } else { 180 });
         }
+        if poll.is_some_and(|at| at <= now) {
+            self.at(now, Job::Poll);
+            self.next_poll = now + SignedDuration::from_mins(1);
+        }
     }
 
-    /// When the schedules start the next tick and the next sweep. With nothing to do they would change nothing, and are left
-    /// out; the fastest clock says five minutes early that there is something.
-    fn schedules(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+    /// When the schedules start the next tick, the next sweep and the next look at mailboxes. With nothing to do they would
+    /// change nothing, and are left out; the fastest clock says five minutes early that there is something.
+    fn schedules(&self) -> [Option<Timestamp>; 3] {
         let ledger = lock(&self.ledger);
         let early = |due: Timestamp| due - SignedDuration::from_mins(5);
         let tick = ledger.next_due(&MAILS).map(|due| early(due).max(self.next_tick));
         let sweep = ledger.next_due(&HINTS).map(|due| early(due).max(self.next_sweep));
-        (tick, sweep)
+        let poll = self.is_mail_unread(&ledger).then_some(self.next_poll);
+        [tick, sweep, poll]
     }
 
     fn start_jobs(&mut self) -> Result<(), WorldError> {
@@ -345,47 +322,25 @@ impl Stage {
             let machine = free[self.chance.below(free.len())];
             let on = match self.machines[machine].clone() {
                 Some(on) => on,
-                None => self.machine()?,
+                None => Machine::start(&self.grounds)?,
             };
             self.machines[machine] = Some(on.clone());
             let Waiting { job, tries, .. } = self.waiting.remove(at);
-            let work = self.work(on, job.clone());
-            self.tasks.push(Task { machine, job, tries, work, parked: Parked::Before("anything"), since: now });
+            let work = on.work(&self.tenants, job.clone());
+            self.tasks.push(Task { machine, job, tries, work, parked: Parked::Looking("anything"), since: now });
         }
         Ok(())
     }
 
-    fn work(&self, machine: Machine, job: Job) -> Work {
-        let Machine { product, mail_events, clock } = machine;
-        let (zoho, org) = (self.zoho.clone(), self.org.clone());
-        Box::pin(async move {
-            match job {
-                Job::Connect => consent(&product, &zoho, "/oauth/authorize", "")
-                    .await
-                    .is_ok_and(|answer| answer.status().is_success()),
-                Job::AddAssistant => super::people::add_assistant(&product, &org).await,
-                Job::Tick => product.tick().await.is_ok(),
-                Job::Sweep => product.sweep(clock.real()).await.is_ok(),
-                Job::Event(event) => product.deliver(&event).await,
-                Job::Callback(callback) => (200..300).contains(&bring(&product, &callback).await),
-                Job::Mail(raw) => product.receive(&raw).await.is_ok(),
-                Job::Report(report) => mail_events.apply(&report).await.is_ok(),
-                Job::Unsubscribe(path) => {
-                    request(&product, "POST", &path, None, Body::Empty).await.status().is_success()
-                }
-            }
-        })
-    }
-
     fn next_instant(&self) -> Timestamp {
-        let (tick, sweep) = self.schedules();
         let sleepers = self.tasks.iter().filter_map(|task| match task.parked {
             Parked::Until(until) => Some(until),
-            Parked::Before(_) | Parked::After(_) => None,
+            Parked::Looking(_) | Parked::Before(_) | Parked::After(_) => None,
         });
         let jobs = self.waiting.iter().map(|waiting| waiting.at);
-        let known = [tick, sweep, self.zoho.next_callback_due(), self.alarm].into_iter().flatten();
-        let soonest = known.chain(sleepers).chain(jobs).min();
+        let callbacks = self.tenants.iter().filter_map(|tenant| tenant.zoho.next_callback_due());
+        let known = self.schedules().into_iter().chain([self.alarm]).flatten();
+        let soonest = known.chain(sleepers).chain(jobs).chain(callbacks).min();
         let now = self.clock.now();
         soonest
             .unwrap_or(now + SignedDuration::from_hours(1))

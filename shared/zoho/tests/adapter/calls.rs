@@ -134,7 +134,9 @@ async fn deletions_before_the_time_are_left_out() {
     .await;
     let zoho = zoho(&Tokens::at(&server.url));
     let deleted = zoho.deleted_since(&org(), Module::Contacts, time("2026-01-15T10:00:00.5Z")).await.unwrap();
-    assert_eq!(deleted, ["1", "3"].map(id));
+    let all = deleted.into_iter().map(|deleted| (deleted.id, deleted.at.to_string()));
+    let expect = [("1", "2026-01-15T10:00:00Z"), ("3", "2026-01-15T10:00:00.5Z")];
+    assert_eq!(all.collect::<Vec<_>>(), expect.map(|(of, at)| (id(of), at.to_owned())));
     let call = &server.calls()[0];
     assert_eq!((call.line().as_str(), call.query["type"].as_str()), ("GET /Contacts/deleted", "all"));
     assert_eq!(call.headers["if-modified-since"], "2026-01-15T09:59:59+00:00", "in case that the second is left out");

@@ -33,7 +33,8 @@ async fn one_look_shows_what_each_question_would() {
     }
     let found: Vec<_> = looked.iter().flat_map(|glance| glance.changed.iter().flatten().map(|row| &row.id)).collect();
     assert_eq!(found, [&lead]);
-    assert!(looked.iter().any(|glance| glance.deleted.as_deref() == Some(&[contact.clone()])));
+    let gone: Vec<_> = looked.iter().flat_map(|glance| glance.deleted.iter().flatten().map(|row| &row.id)).collect();
+    assert_eq!(gone, [&contact]);
 }
 
 #[tokio::test]

@@ -174,7 +174,10 @@ async fn what_was_deleted_is_found() {
     world.sim.delete_records("Contacts", &[late.as_str()], false, None).unwrap();
     let since = |at: &str| {
         let (zoho, at) = (&world.zoho, time(at));
-        async move { zoho.deleted_since(&org(), Module::Contacts, at).await.unwrap() }
+        async move {
+            let deleted = zoho.deleted_since(&org(), Module::Contacts, at).await.unwrap().into_iter();
+            deleted.map(|deleted| deleted.id).collect::<Vec<_>>()
+        }
     };
     let mut all = since("2026-01-15T10:00:00Z").await;
     all.sort_unstable();

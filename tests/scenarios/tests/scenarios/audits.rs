@@ -75,6 +75,33 @@ async fn a_record_that_was_taken_away_unheard_is_let_go() {
 }
 
 #[tokio::test]
+async fn a_record_that_was_deleted_unheard_is_counted_and_let_go() {
+    let stage = stage("", 1).await;
+    stage.wait(15);
+    stage.world.upkeep().await.unwrap();
+    let [told, lost] = [1, 2].map(|number| stage.person(number));
+    stage.assign("Contacts", &[&told, &lost]);
+    stage.world.settle().await;
+    stage.wait(15);
+    stage.world.upkeep().await.unwrap();
+    let before = stage.proof(Module::Contacts).await;
+    let delete = |id: &str| stage.world.zoho.delete_records("Contacts", &[id], false, None).unwrap();
+    delete(&told);
+    stage.world.settle().await;
+    stage.loses_notifications(1.0);
+    delete(&lost);
+    for _ in 0..3 {
+        stage.wait(15);
+        stage.world.upkeep().await.unwrap();
+        let (compared, missed, mended, open) = stage.proof(Module::Contacts).await;
+        assert_eq!((missed, mended, open), (1, 1, 0), "one was not told, and is counted once");
+        assert_eq!(compared - before.0, 2, "both were compared, once");
+    }
+    let leads = stage.world.product.admin().leads(&stage.org).await.unwrap();
+    assert!(leads.iter().all(|lead| !lead.is_active()), "{leads:?}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_mended_stays_open_until_it_is() {
     let stage = stage("", 1).await;
     stage.wait(15);

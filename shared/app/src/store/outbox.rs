@@ -37,8 +37,8 @@ impl Store {
     /// Takes applied entries out of the outbox, each by itself: in one commit each would cost twice as much, and one that
     /// a crash leaves behind is found applied.
     pub async fn remove_outbox(&self, keys: &[Key]) -> Result<()> {
+        let keys = keys.to_vec();
         let removed = keys
-            .to_vec()
             .into_iter()
             .map(|key| async move { self.table.commit(&[Write::Delete { key, expect: Expect::Any }]).await });
         stream::iter(removed).buffered(REMOVED_AT_ONCE).try_collect().await

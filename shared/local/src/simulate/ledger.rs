@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use app::ports::{Key, Row, Write};
-use domain::ConnectionStatus;
+use app::store::keys;
+use domain::{ConnectionStatus, EmailAddress};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -18,8 +19,10 @@ pub(super) struct Ledger {
     work: BTreeMap<Key, (String, Timestamp)>,
     /// The commit that claimed a delivery last.
     pub claimed: BTreeMap<String, u64>,
-    /// The commit that suppressed an address, by its hash.
-    pub suppressed: BTreeMap<String, u64>,
+    /// The commit that suppressed an address, by its salted hash.
+    suppressed: BTreeMap<String, u64>,
+    /// The salt.
+    salt: String,
     /// Each lead's run, and its status in it.
     statuses: BTreeMap<String, (u64, ConnectionStatus)>,
     /// Statuses that went down.
@@ -36,6 +39,11 @@ impl Ledger {
     pub fn unfinished(&self, kinds: &[&str]) -> Vec<String> {
         let wanted = self.work.iter().filter(|(_, (kind, _))| kinds.contains(&kind.as_str()));
         wanted.map(|(key, (kind, due))| format!("{kind} of {} {} at {due}", key.partition, key.sort)).collect()
+    }
+
+    /// The commit that suppressed this address.
+    pub fn suppressed(&self, address: &EmailAddress) -> Option<u64> {
+        self.suppressed.get(&keys::salted(&self.salt, address)).copied()
     }
 
     /// These writes happened, in one commit.
@@ -73,7 +81,9 @@ impl Ledger {
         if let Some(delivery) = delivery.filter(|_| row.body["outcome"]["outcome"] == "claimed") {
             self.claimed.insert(delivery.to_owned(), self.commits);
         }
-        if partition.starts_with("suppression#") {
+        if partition.starts_with("suppression#") && sort == "salt" {
+            self.salt = row.body["value"].as_str().unwrap_or_default().to_owned();
+        } else if partition.starts_with("suppression#") {
             let hash = partition.rsplit('#').next().unwrap_or_default().to_owned();
             self.suppressed.entry(hash).or_insert(self.commits);
         }

@@ -43,9 +43,9 @@ fn mails(stage: &Stage, state: &Value, broken: &mut Vec<String>) {
         if !seen.insert(delivery) {
             broken.push(format!("{delivery} left twice"));
         }
-        let suppressed = ledger.suppressed.get(&left.mail.to.address.hash());
+        let suppressed = ledger.suppressed(&left.mail.to.address);
         if let (Some(claimed), Some(suppressed)) = (ledger.claimed.get(delivery), suppressed)
-            && claimed > suppressed
+            && *claimed > suppressed
         {
             broken.push(format!("{delivery} was claimed after its address was suppressed"));
         }

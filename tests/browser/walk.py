@@ -22,7 +22,8 @@ class Walk:
     def __init__(self, town, browser, axe, shots):
         self.town, self.browser, self.shots = town, browser, shots
         self.axe = Path(axe).read_text(encoding="utf-8")
-        self.context = browser.new_context(viewport=DESK, base_url=town.product)
+        # Nothing moves: a colour between the light and the dark one is nobody's to judge.
+        self.context = browser.new_context(viewport=DESK, base_url=town.product, reduced_motion="reduce")
         self.page = self.context.new_page()
         self.judged = 0
 

@@ -184,6 +184,7 @@ impl Connect {
                 scopes_missing: scopes_missing.to_vec(),
                 paused: before.as_ref().and_then(|before| before.paused.clone()),
                 public_url: public_url.clone(),
+                worked_on: before.as_ref().map(|before| before.worked_on.clone()).unwrap_or_default(),
                 fields: before.map(|before| before.fields).unwrap_or_default(),
                 // Everything below is looked at anew: time passed, and the channel belonged to another authorisation.
                 schedule_values: Vec::new(),

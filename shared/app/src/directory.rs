@@ -6,11 +6,14 @@ use domain::{Assistant, CrmUser, Lead, OrgId, Schedule, UserId, recommended};
 use jiff::SignedDuration;
 
 use crate::error::AppError;
-use crate::ports::{Clock, Crm, CrmRecord};
+use crate::ports::{Clock, Crm, CrmRecord, TableError};
 use crate::store::{Connection, KnownUsers, Store, Stored};
 
 /// People come and go rarely; a user who is missing here is looked up again at once.
 const USERS_LIFE: SignedDuration = SignedDuration::from_mins(15);
+
+/// Others may change a connection at the same time.
+const TRIES: usize = 5;
 
 /// The org as one look at the table found it; good for one batch of work.
 pub(crate) struct Directory {
@@ -66,6 +69,27 @@ impl Directory {
     pub fn schedule_names(&self) -> Vec<String> {
         self.schedules.iter().map(|stored| stored.value.name().to_owned()).collect()
     }
+}
+
+/// Changes the connection, whoever else does.
+pub(crate) async fn edit_connection(
+    store: &Store,
+    org: &OrgId,
+    change: impl Fn(&mut Connection) + Send + Sync,
+) -> Result<(), AppError> {
+    for _ in 0..TRIES {
+        let stored = store.connection(org).await?.ok_or_else(|| AppError::NotConnected(org.clone()))?;
+        let mut connection = stored.value.clone();
+        change(&mut connection);
+        if connection == stored.value {
+            return Ok(());
+        }
+        match store.put_connection(&connection, Some(stored.version)).await {
+            Err(TableError::Unexpected(_)) => {}
+            written => return Ok(written?),
+        }
+    }
+    Err(AppError::Contended(format!("the connection of {org}")))
 }
 
 /// The org's users, from the table while fresh, else from the CRM.

@@ -18,7 +18,7 @@ use crate::change::LeadChanges;
 use crate::directory::{self, Directory};
 use crate::error::AppError;
 use crate::ports::{AddressState, Crm, CrmError, CrmRecord, Event, TableError};
-use crate::store::{LeadCommit, StoredLead, TroubleWith, keys};
+use crate::store::{Connection, LeadCommit, StoredLead, TroubleWith, keys};
 
 /// Looks at records that changed.
 pub struct Enrol {
@@ -276,7 +276,14 @@ impl Enrol {
             person: record.person,
         };
         let transition = enrolment.decide();
-        let taken_on = transition.lead.is_active();
+        let (taken_on, module) = (transition.lead.is_active(), id.record().module);
+        if taken_on && !directory.connection.value.worked_on.contains(&module) {
+            // Before there is such a lead: the audit then knows that deletions in this module matter.
+            let working = |connection: &mut Connection| {
+                connection.worked_on.insert(module);
+            };
+            directory::edit_connection(&self.changes.store, &directory.org, working).await?;
+        }
         let looked = self.commit(directory, before, transition).await?;
         if looked == Looked::Changed {
             tracing::info!(org = %directory.org, lead.id = %id, taken_on, "assignment decided");

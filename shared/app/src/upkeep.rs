@@ -178,16 +178,7 @@ impl Upkeep {
 
     /// Changes the connection, whoever else does.
     async fn edit(&self, org: &OrgId, change: impl Fn(&mut Connection) + Send + Sync) -> Result<(), AppError> {
-        for _ in 0..5 {
-            let stored = self.enrol.changes.store.connection(org).await?;
-            let Stored { mut value, version } = stored.ok_or_else(|| AppError::NotConnected(org.clone()))?;
-            change(&mut value);
-            match self.enrol.changes.store.put_connection(&value, Some(version)).await {
-                Err(TableError::Unexpected(_)) => {}
-                other => return Ok(other?),
-            }
-        }
-        Err(AppError::Contended(format!("the connection of {org}")))
+        directory::edit_connection(&self.enrol.changes.store, org, change).await
     }
 
     /// Opens the channel, or renews it in time.

@@ -18,4 +18,4 @@ pub use bus::Bus;
 pub use s3::{FetchError, S3Mails};
 pub use secrets::SecretsManager;
 pub use ses::{Render, SesMailer, delivery_tag, parse_delivery_tag, ses_message_id};
-pub use table::{DynamoTable, create_table};
+pub use table::{DynamoTable, create_table, item_size};

@@ -19,7 +19,7 @@ use crate::transport::{Carrier, Silence};
 
 /// What the product asks a person to permit. One scope that Zoho does not know would fail the whole authorisation, so none
 /// is here that is not documented.
-const SCOPES: [&str; 13] = [
+const SCOPES: [&str; 14] = [
     "ZohoCRM.org.READ",
     "ZohoCRM.users.READ",
     "ZohoCRM.modules.leads.ALL",
@@ -32,6 +32,7 @@ const SCOPES: [&str; 13] = [
     "ZohoCRM.settings.fields.ALL",
     "ZohoCRM.settings.users_unavailability.READ",
     "ZohoCRM.coql.READ",
+    "ZohoCRM.composite_requests.CUSTOM",
     "ZohoCRM.notifications.ALL",
 ];
 

@@ -90,6 +90,21 @@ impl Answer {
         })
     }
 
+    /// What Zoho answered to the parts of a call that were several, in their order. `None`: nothing that could be read.
+    pub fn parts(&self, count: usize) -> Vec<Option<Self>> {
+        let part = |nth: usize| {
+            let response = self.body.get("__composite_requests")?.get(nth)?.get("details")?.get("response")?;
+            let status =
+                response.get("status_code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok())?;
+            let (status, body) =
+                (StatusCode::from_u16(status).ok()?, response.get("body").cloned().unwrap_or_default());
+            // A success without a body says nothing, unless its status says that there is none.
+            let is_said = !body.is_null() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+            is_said.then_some(Self { status, body, limits: Limits::default() })
+        };
+        (0..count).map(part).collect()
+    }
+
     /// One result for each of the `count` items sent, in their order: an item's `details`, or Zoho's no.
     pub fn results(&self, root: &str, count: usize) -> Vec<Result<Value, Refusal>> {
         let items = self.body.get(root).and_then(Value::as_array);

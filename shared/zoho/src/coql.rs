@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::answer::unreadable;
+use crate::answer::{Answer, unreadable};
 use crate::http::Line;
 use crate::request::{Kind, Request};
 use crate::wire::{self, WireRecord};
@@ -62,9 +62,7 @@ async fn walk(
     // A page of up to 200 rows costs one credit, a full one three; whoever gets a full one knows.
     let mut credits = 1;
     loop {
-        let query = query(module, condition, since, offset);
-        let body = json!({"select_query": query});
-        let request = Request::send(Method::POST, Kind::Read, "queries", ["coql"], body).costing(credits);
+        let request = select(module, condition, since, ROWS, offset).costing(credits);
         credits = FULL_PAGE;
         let page = line.list::<WireRecord>(&request, "data").await?;
         let rows = page.items.len();
@@ -86,7 +84,23 @@ async fn walk(
     }
 }
 
-fn query(module: Module, condition: Option<&str>, since: Option<Timestamp>, offset: usize) -> String {
+/// The oldest of the records changed at or after `since`, as a part of a call.
+pub(crate) fn first_rows(module: Module, since: Timestamp, rows: usize) -> Request {
+    select(module, None, Some(since), rows, 0)
+}
+
+/// All records that such a question found; `None` where there are more, or the answer is none.
+pub(crate) fn all_rows(answer: &Answer) -> Option<Vec<ChangedRecord>> {
+    let page = answer.list::<WireRecord>("data").ok().filter(|page| !page.more)?;
+    page.items.iter().map(changed_record).collect()
+}
+
+fn select(module: Module, condition: Option<&str>, since: Option<Timestamp>, rows: usize, offset: usize) -> Request {
+    let body = json!({"select_query": query(module, condition, since, rows, offset)});
+    Request::send(Method::POST, Kind::Read, "queries", ["coql"], body)
+}
+
+fn query(module: Module, condition: Option<&str>, since: Option<Timestamp>, rows: usize, offset: usize) -> String {
     let since = since.map(|since| format!("Modified_Time >= {}", Quoted(&wire::time(since))));
     let conditions = match (condition, since) {
         (Some(condition), Some(since)) => format!("({condition} and {since})"),
@@ -97,7 +111,7 @@ fn query(module: Module, condition: Option<&str>, since: Option<Timestamp>, offs
     };
     format!(
         "select id, Owner, Modified_Time from {module} where {conditions} \
-         order by Modified_Time asc limit {ROWS} offset {offset}"
+         order by Modified_Time asc limit {rows} offset {offset}"
     )
 }
 
@@ -132,7 +146,7 @@ mod tests {
         let tail = "order by Modified_Time asc limit 2000 offset 0";
         let head = "select id, Owner, Modified_Time from Leads where";
         let check = |condition, since, expect: &str| {
-            assert_eq!(query(Module::Leads, condition, since, 0), format!("{head} {expect} {tail}"));
+            assert_eq!(query(Module::Leads, condition, since, 2000, 0), format!("{head} {expect} {tail}"));
         };
         check(None, at, "Modified_Time >= '2026-01-15T10:00:00+00:00'");
         check(Some("Owner in ('1')"), None, "Owner in ('1')");

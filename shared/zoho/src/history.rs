@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::answer::Answer;
 use crate::http::Line;
 use crate::request::Request;
 use crate::wire;
@@ -25,15 +26,32 @@ pub(crate) async fn deleted_since(
     module: Module,
     since: Timestamp,
 ) -> Result<Vec<RecordId>, CrmError> {
+    Ok(recent(line.list_all(deleted(module, since), "data").await?, since))
+}
+
+/// The first of the deletions at or after `since`, as a part of a call.
+pub(crate) fn first_rows(module: Module, since: Timestamp, rows: usize) -> Request {
+    deleted(module, since).query("page", 1).query("per_page", rows)
+}
+
+/// All deletions that such a question found; `None` where there are more, or the answer is none.
+pub(crate) fn all_rows(answer: &Answer, since: Timestamp) -> Option<Vec<RecordId>> {
+    let page = answer.list::<Deleted>("data").ok().filter(|page| !page.more)?;
+    Some(recent(page.items, since))
+}
+
+fn deleted(module: Module, since: Timestamp) -> Request {
     // "Modified since" excludes the second itself, as HTTP reads it: so ask a second earlier, and look again.
     let earlier = since.checked_sub(SignedDuration::from_secs(1)).unwrap_or(since);
-    let request = Request::get("deleted records", [module.as_str(), "deleted"])
+    Request::get("deleted records", [module.as_str(), "deleted"])
         .costing(2)
         .query("type", "all")
-        .if_modified_since(wire::time(earlier));
-    let deleted: Vec<Deleted> = line.list_all(request, "data").await?;
+        .if_modified_since(wire::time(earlier))
+}
+
+fn recent(deleted: Vec<Deleted>, since: Timestamp) -> Vec<RecordId> {
     let recent = |time: Timestamp| time.as_second() >= since.as_second();
-    Ok(deleted.into_iter().filter(|row| row.deleted_time.is_none_or(recent)).map(|row| row.id).collect())
+    deleted.into_iter().filter(|row| row.deleted_time.is_none_or(recent)).map(|row| row.id).collect()
 }
 
 #[derive(Deserialize)]

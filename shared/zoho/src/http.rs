@@ -136,7 +136,7 @@ impl Line<'_> {
     async fn try_within_budget(&self, request: &Request) -> Result<Result<Answer, Miss>, CrmError> {
         let Some(org) = self.org else { return Ok(self.try_once(request).await) };
         let budgets = &self.exchange.budgets;
-        let pass = budgets.enter(org, request.credits).await?;
+        let pass = budgets.enter(org, request.credits, request.places).await?;
         let outcome = self.try_once(request).await;
         drop(pass);
         if let Ok(answer) = &outcome {

@@ -6,7 +6,7 @@
 //!
 //! | module | Zoho's |
 //! |---|---|
-//! | `records`, `coql`, `history` | records, queries over them, deletions and owner changes |
+//! | `records`, `coql`, `history`, `glance` | records, queries over them, deletions and owner changes, a look at all of it |
 //! | `updates`, `notes`, `tasks`, `emails` | field and owner updates, notes, tasks, mail logs |
 //! | `fields`, `channel`, `organisation` | custom fields, notification channels, org, users and their absences |
 //! | `accounts`, `datacentre` | OAuth, and the hosts that may ever see a secret |
@@ -24,6 +24,7 @@ mod crm;
 mod datacentre;
 mod emails;
 mod fields;
+mod glance;
 mod history;
 mod http;
 mod notes;

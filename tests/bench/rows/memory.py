@@ -19,8 +19,7 @@ def measure(bench):
     leads = bench.size(1_000_000, 50_000)
     days = bench.size(DAYS, 30)
     with bench.folder() as folder:
-        filled = bench.ours("fill", folder, "--leads", leads)
-        bench.seen["fill"] = filled
+        bench.filled(leads, folder)
         environment = {**os.environ, "ZOHO_CLIENT_ID": "1000.X", "ZOHO_CLIENT_SECRET": "x", "RUST_LOG": "off"}
         command = [bench.release / "sales-assistant", "serve", "--data-dir", folder, "--http", "127.0.0.1:0",
                    "--zoho-accounts", "http://127.0.0.1:9", "--clock", f"x{SPEED}"]

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use app::ports::{IndexEntry, Key, Row, Table, TableError, Write};
+use app::ports::{Expect, IndexEntry, Key, Listing, Row, Table, TableError, Write};
 use app::store::{Connection, Queue, Store};
 use domain::{Assistant, Calendar, Lead, OrgId, Stage};
 use jiff::{SignedDuration, Timestamp};
 use local::embedded::EmbeddedDynamo;
 use local::world::{ASSISTANT, World, WorldError, WorldOptions};
 use serde_json::json;
+use tokio::task::JoinSet;
 use zoho_sim::Faults;
 
 /// Organisations.
@@ -22,8 +23,9 @@ pub const TEAM: usize = ORGS * ASSISTANTS;
 /// Countries of leads, in turn; the assistant's zone counts for the last.
 const COUNTRIES: [&str; 5] = ["Germany", "France", "United Kingdom", "Italy", ""];
 
-/// Rows written in one commit.
+/// Rows written in one commit, and commits that are made ready at once.
 const BATCH: usize = 90;
+const AT_ONCE: usize = 4;
 
 /// A world whose leads can be multiplied.
 pub struct Crowd {
@@ -36,13 +38,18 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// A world with an organisation, its assistants and one lead. `folder` is where everything but the table is.
+    /// A world with an organisation, its assistants and one lead; in a table that has them already, that one. `folder` is
+    /// where everything but the table is.
     pub async fn gather(dynamo: &EmbeddedDynamo, folder: &Path, start: Timestamp) -> Result<Self, WorldError> {
         let failed = |what: &'static str| move |error: TableError| WorldError::new(what, error);
         let table: Arc<dyn Table> = Arc::new(dynamo.table().await.map_err(failed("the table"))?);
         let options =
             WorldOptions { start, folder: folder.to_owned(), table: table.clone(), faults: Faults::default(), seed: 1 };
         let world = World::begin(options).await?;
+        let (team, kept) = (team()?, Key { partition: "bench".to_owned(), sort: "lead".to_owned() });
+        if let Some(first) = table.get(&kept).await.map_err(failed("the lead"))? {
+            return Ok(Self { world, table, team, first });
+        }
         let org = world.connect().await?;
         world.add_tara(&org).await?;
         let fields = json!({ "First_Name": "Ada", "Last_Name": "Lovelace", "Email": "person0@example.com",
@@ -57,7 +64,10 @@ impl Crowd {
         let key = Key { partition: format!("lead#{org}#{}", lead.id), sort: "lead".to_owned() };
         let first = table.get(&key).await.map_err(failed("the lead"))?;
         let first = first.ok_or_else(|| WorldError::new("the lead", "its row has another key now"))?;
-        let team = team(&world.product.store, &org).await?;
+        settle(&world.product.store, &org, &team).await?;
+        let writes =
+            [Write::Put { row: Row { key: kept, work: None, listing: None, ..first.clone() }, expect: Expect::Any }];
+        table.commit(&writes).await.map_err(failed("the lead"))?;
         Ok(Self { world, table, team, first })
     }
 
@@ -73,12 +83,9 @@ impl Crowd {
         lead["person"]["country"] = json!(COUNTRIES[number % COUNTRIES.len()]);
         lead["stage"]["due"] = json!(due);
         lead["id"] = json!(id);
-        let key = Key { partition: format!("lead#{org}#{id}"), ..self.first.key.clone() };
-        let mut listing = self.first.listing.clone();
-        if let Some(listing) = &mut listing {
-            listing.list = format!("leads#{org}");
-            listing.sort = format!("{:020}#{id}", due.as_millisecond());
-        }
+        let key = Key { partition: format!("lead#{org}#{id}"), sort: "lead".to_owned() };
+        let sort = format!("{:020}#{id}", due.as_millisecond());
+        let listing = Some(Listing { list: format!("leads#{org}"), sort });
         let work = Some(IndexEntry { queue: Queue::Send.of(&key), due });
         Row { key, body, work, listing, ..self.first.clone() }
     }
@@ -100,38 +107,57 @@ impl Crowd {
         due: impl Fn(usize) -> Timestamp,
     ) -> Result<(), WorldError> {
         let numbers: Vec<usize> = numbers.collect();
+        let failed = |error: &dyn std::fmt::Display| WorldError::new("leads", error);
+        let mut commits = JoinSet::new();
         for batch in numbers.chunks(BATCH) {
-            let put =
-                |number: &usize| Write::Put { row: self.row(*number, due(*number)), expect: app::ports::Expect::Any };
-            let writes: Vec<Write> = batch.iter().map(put).collect();
-            self.table.commit(&writes).await.map_err(|error| WorldError::new("leads", error))?;
+            let put = |number: &usize| Write::Put { row: self.row(*number, due(*number)), expect: Expect::Any };
+            let (table, writes) = (self.table.clone(), batch.iter().map(put).collect::<Vec<_>>());
+            commits.spawn(async move { table.commit(&writes).await });
+            if commits.len() == AT_ONCE {
+                commits
+                    .join_next()
+                    .await
+                    .transpose()
+                    .map_err(|error| failed(&error))?
+                    .transpose()
+                    .map_err(|error| failed(&error))?;
+            }
+        }
+        for done in commits.join_all().await {
+            done.map_err(|error| failed(&error))?;
         }
         Ok(())
     }
 }
 
-/// Organisations connected as `first` is, and their assistants.
-async fn team(store: &Store, first: &OrgId) -> Result<Vec<(OrgId, Assistant)>, WorldError> {
+/// The assistants of all organisations.
+fn team() -> Result<Vec<(OrgId, Assistant)>, WorldError> {
     let wrong = |error: &dyn std::fmt::Display| WorldError::new("the team", error);
-    let connection = store.connection(first).await.map_err(|error| wrong(&error))?;
-    let connection = connection.ok_or_else(|| wrong(&"it is not connected"))?.value;
     let calendar = Calendar::working_week("Europe/London").map_err(|error| wrong(&error))?;
-    let mut team = Vec::new();
-    for number in 0..TEAM {
+    let member = |number: usize| {
         let org: OrgId = format!("us-{}", 70_000 + number % ORGS).parse().map_err(|error| wrong(&error))?;
-        if number < ORGS {
-            let connection = Connection { org: org.clone(), ..connection.clone() };
-            store.put_connection(&connection, None).await.map_err(|error| wrong(&error))?;
-        }
         let id = format!("a{number}").parse().map_err(|error| wrong(&error))?;
         let email = format!("a{number}@acme.example").parse().map_err(|error| wrong(&error))?;
         // It has worked here for a year: no ramp.
         let started_on = Some(jiff::civil::date(2025, 1, 6));
-        let assistant = Assistant { started_on, ..Assistant::new(id, "Tara Quinn", email, calendar.clone()) };
-        store.put_assistant(&org, &assistant, None).await.map_err(|error| wrong(&error))?;
-        team.push((org, assistant));
+        Ok((org, Assistant { started_on, ..Assistant::new(id, "Tara Quinn", email, calendar.clone()) }))
+    };
+    (0..TEAM).map(member).collect()
+}
+
+/// Connects the organisations of `team` as `first` is connected, and stores the team.
+async fn settle(store: &Store, first: &OrgId, team: &[(OrgId, Assistant)]) -> Result<(), WorldError> {
+    let wrong = |error: &dyn std::fmt::Display| WorldError::new("the team", error);
+    let connection = store.connection(first).await.map_err(|error| wrong(&error))?;
+    let connection = connection.ok_or_else(|| wrong(&"it is not connected"))?.value;
+    for (org, _) in team.iter().take(ORGS) {
+        let connection = Connection { org: org.clone(), ..connection.clone() };
+        store.put_connection(&connection, None).await.map_err(|error| wrong(&error))?;
     }
-    Ok(team)
+    for (org, assistant) in team {
+        store.put_assistant(org, assistant, None).await.map_err(|error| wrong(&error))?;
+    }
+    Ok(())
 }
 
 /// Not due for weeks: spread over a month that begins a month after `start`.

@@ -57,18 +57,30 @@ impl Mailer for Willing {
     }
 }
 
-/// A day of ticks over `due` leads among `not_due` others that are there already or are written first.
+/// Who is due, among whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Mix {
+    /// Leads that are due in other weeks.
+    pub not_due: usize,
+    /// Are these in the table already?
+    pub filled: bool,
+    /// Leads that are due.
+    pub due: usize,
+}
+
+/// A day of ticks over leads that are due among others; `sent`: what is claimed leaves.
 pub async fn claims(
     dynamo: &EmbeddedDynamo,
     folder: &std::path::Path,
-    not_due: usize,
-    due: usize,
+    Mix { not_due, filled, due }: Mix,
     sent: bool,
 ) -> Result<Value, WorldError> {
     let start: Timestamp = START.parse().map_err(|error| WorldError::new("the start", error))?;
     let crowd = Crowd::gather(dynamo, folder, start).await?;
     let seeding = Instant::now();
-    crowd.add(0..not_due, |number| far_off(start, number)).await?;
+    if !filled {
+        crowd.add(0..not_due, |number| far_off(start, number)).await?;
+    }
     crowd.add(not_due..not_due + due, |_| start).await?;
     let seeded_secs = seeding.elapsed().as_secs_f64();
 
@@ -113,10 +125,10 @@ pub async fn claims(
 /// A data directory as `serve` has it, with so many leads that are due in other weeks.
 pub async fn fill(folder: &std::path::Path, leads: usize) -> Result<Value, WorldError> {
     let dynamo = local::embedded::open(folder).map_err(|error| WorldError::new("the table", error))?;
-    let start = Timestamp::now();
+    let start = START.parse().map_err(|error| WorldError::new("the start", error))?;
     let crowd = Crowd::gather(&dynamo, folder, start).await?;
-    let began = Instant::now();
-    crowd.add(0..leads, |number| far_off(start + YEAR, number)).await?;
+    let (began, later) = (Instant::now(), Timestamp::now() + YEAR);
+    crowd.add(0..leads, |number| far_off(later, number)).await?;
     Ok(json!({ "leads": leads, "secs": began.elapsed().as_secs_f64() }))
 }
 

@@ -186,6 +186,7 @@ pub async fn lives(folder: &Path, leads: usize, mails: usize) -> Result<Value, W
     life.functions.clear();
     let (credits, calls) = life.zoho();
     let (used, began) = (life.table.used(), life.world.clock.now());
+    let written = life.table.written();
     life.events = 0;
 
     // People select a page of a list and change its owner.
@@ -210,6 +211,8 @@ pub async fn lives(folder: &Path, leads: usize, mails: usize) -> Result<Value, W
         .map_or(0, |records| records.iter().filter(|record| record["Owner"]["email"] == "sam@acme.example").count());
     let days = life.world.clock.now().duration_since(began).as_secs() as f64 / 86_400.0;
     let total = life.table.used();
+    let since = |(kind, units): (String, u64)| (kind.clone(), units - written.get(&kind).copied().unwrap_or_default());
+    let written: BTreeMap<_, _> = life.table.written().into_iter().map(since).filter(|(_, units)| *units > 0).collect();
     // A tick that finds nothing.
     life.functions.remove("idle tick");
     let nothing = async |world: &World| {
@@ -229,6 +232,7 @@ pub async fn lives(folder: &Path, leads: usize, mails: usize) -> Result<Value, W
         "credits": credits_after - credits, "credits_a_lead": (credits_after - credits) as f64 / leads as f64,
         "zoho_calls": spent, "events": life.events, "functions": functions,
         "read_units": total.reads - used.reads, "write_units": total.writes - used.writes,
+        "written": written,
     }))
 }
 

@@ -1,9 +1,11 @@
 //! What `tests/bench/run` measures of ours: each command does one piece of work and prints one line of JSON.
 #![expect(clippy::print_stdout, reason = "figures are what this program is for")]
 
+mod client;
 mod clock;
 mod crowd;
 mod due;
+mod hostile;
 mod life;
 mod mail;
 mod meter;
@@ -13,6 +15,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::Parser;
+use due::Mix;
 use local::embedded::EmbeddedDynamo;
 use webhook::Load;
 
@@ -42,6 +45,9 @@ enum Command {
         /// Leads that are due in other weeks.
         #[arg(long, default_value_t = 10_000)]
         not_due: usize,
+        /// They are there already: the folder's table is a copy of a filled one.
+        #[arg(long)]
+        filled: bool,
         /// Leads that are due.
         #[arg(long, default_value_t = 50_000)]
         due: usize,
@@ -82,6 +88,17 @@ enum Command {
         #[arg(long, default_value_t = 1_000_000)]
         leads: usize,
     },
+    /// Requests that should not have been sent, and what came of them.
+    Hostile {
+        /// A folder to work in.
+        folder: PathBuf,
+        /// Requests to each route.
+        #[arg(long, default_value_t = 10_000)]
+        requests: usize,
+        /// Requests of one tenant's for what is another's.
+        #[arg(long, default_value_t = 2_000)]
+        probes: usize,
+    },
     /// Takes notifications until it is ended; prints where.
     Webhook {
         /// A folder to work in.
@@ -109,13 +126,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let figures = match Command::parse() {
         Command::Mail { folder, passes } => mail::read(&folder, passes)?,
         Command::Decide { folder, due } => Box::pin(due::decisions(&folder, due)).await?,
-        Command::Claim { folder, not_due, due, disk, send } => {
+        Command::Claim { folder, not_due, filled, due, disk, send } => {
             let dynamo = if disk { local::embedded::open(&folder.join("table"))? } else { EmbeddedDynamo::memory()? };
-            Box::pin(due::claims(&dynamo, &folder, not_due, due, send)).await?
+            Box::pin(due::claims(&dynamo, &folder, Mix { not_due, filled, due }, send)).await?
         }
         Command::Live { folder, leads, mails } => Box::pin(life::lives(&folder, leads, mails)).await?,
         Command::Tokens { folder, workers, hours } => Box::pin(life::tokens(&folder, workers, hours)).await?,
         Command::Fill { folder, leads } => Box::pin(due::fill(&folder, leads)).await?,
+        Command::Hostile { folder, requests, probes } => Box::pin(hostile::attack(&folder, requests, probes)).await?,
         Command::Webhook { folder } => return Ok(Box::pin(webhook::serve(&folder, |ready| println!("{ready}"))).await?),
         Command::Load { address, path, token, connections, requests } => {
             webhook::load(Load { address, path, token, connections, requests }).await?

@@ -5,13 +5,13 @@
 //! index half of one. Read on 2026-11-21 in the DynamoDB Developer Guide, "DynamoDB on-demand capacity mode" and "Managing
 //! Global Secondary Indexes".
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use app::ports::{Expect, IndexEntry, Key, ListOrder, Listing, Page, Row, Table, TableError, Write};
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde_json::Value;
 
 /// A table whose use is counted.
 pub struct Metered {
@@ -26,6 +26,8 @@ pub struct Units {
     half_reads: AtomicU64,
     writes: AtomicU64,
     calls: AtomicU64,
+    /// Units written, by the kind of row and by what of it: the row itself, or an index.
+    by_kind: Mutex<BTreeMap<String, u64>>,
 }
 
 /// Units and calls at one moment.
@@ -48,6 +50,22 @@ impl Metered {
         let reads = self.units.half_reads.load(Ordering::Relaxed) as f64 / 2.0;
         let writes = self.units.writes.load(Ordering::Relaxed);
         Used { reads, writes, calls: self.units.calls.load(Ordering::Relaxed) }
+    }
+
+    /// Units written so far, by kind of row.
+    pub fn written(&self) -> BTreeMap<String, u64> {
+        self.units.by_kind.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn write(&self, key: &Key, of: &str, units: u64) {
+        if units > 0 {
+            let kind = |part: &str| part.split(['#', '-']).next().unwrap_or_default().to_owned();
+            let sort = if key.sort.starts_with(|c: char| c.is_ascii_digit()) { String::new() } else { kind(&key.sort) };
+            let name = format!("{} {sort} {of}", kind(&key.partition));
+            let mut by_kind = self.units.by_kind.lock().unwrap_or_else(PoisonError::into_inner);
+            *by_kind.entry(name).or_default() += units;
+        }
+        self.units.writes.fetch_add(units, Ordering::Relaxed);
     }
 
     /// So many bytes were read; of an index, half as dear.
@@ -80,7 +98,9 @@ impl Table for Metered {
         limit: u32,
     ) -> Result<Page, TableError> {
         let page = self.table.list(list, prefix, order, from, limit).await?;
-        self.read(page.rows.iter().map(size).sum(), 1);
+        // Keys from the index, then each row by its key.
+        self.read(page.rows.iter().map(|row| key_size(&row.key) + 60).sum(), 1);
+        page.rows.iter().for_each(|row| self.read(size(row), 2));
         Ok(page)
     }
 
@@ -96,7 +116,7 @@ impl Table for Metered {
 
     async fn commit(&self, writes: &[Write]) -> Result<(), TableError> {
         // One write alone is a plain call; several are a transaction.
-        let (kilobyte, mut units) = (1024, 0);
+        let kilobyte = 1024;
         let factor = if writes.len() > 1 { 2 } else { 1 };
         for write in writes {
             let (key, after) = match write {
@@ -107,18 +127,15 @@ impl Table for Metered {
             let fresh = matches!(write, Write::Put { expect: Expect::Absent, .. });
             let before = if fresh { None } else { self.table.get(key).await? };
             let larger = before.as_ref().map_or(0, size).max(after.map_or(0, size)).max(1);
-            units += larger.div_ceil(kilobyte) * factor;
-            if !matches!(write, Write::RequireAbsent { .. }) {
-                units += index_units(
-                    before.as_ref(),
-                    after,
-                    |row| row.work.as_ref().map(work),
-                    |row| key_size(&row.key) + 60,
-                );
-                units += index_units(before.as_ref(), after, |row| row.listing.as_ref().map(listed), size);
+            self.write(key, "row", larger.div_ceil(kilobyte) * factor);
+            if matches!(write, Write::RequireAbsent { .. }) {
+                continue;
             }
+            let due = |row: &Row| row.work.as_ref().map(work);
+            self.write(key, "work", index_units(before.as_ref(), after, due));
+            let listed = |row: &Row| row.listing.as_ref().map(listed);
+            self.write(key, "listing", index_units(before.as_ref(), after, listed));
         }
-        self.units.writes.fetch_add(units, Ordering::Relaxed);
         self.units.calls.fetch_add(1, Ordering::Relaxed);
         self.table.commit(writes).await
     }
@@ -132,20 +149,18 @@ fn listed(listing: &Listing) -> (String, String) {
     (listing.list.clone(), listing.sort.clone())
 }
 
-/// What an index costs when a row changes.
-fn index_units(
-    before: Option<&Row>,
-    after: Option<&Row>,
-    place: impl Fn(&Row) -> Option<(String, String)>,
-    entry: impl Fn(&Row) -> u64,
-) -> u64 {
-    let units = |row: Option<&Row>| row.map_or(0, |row| entry(row).div_ceil(1024));
+/// What an index of keys costs when a row changes: its entries are shorter than a KB.
+fn index_units(before: Option<&Row>, after: Option<&Row>, place: impl Fn(&Row) -> Option<(String, String)>) -> u64 {
     match (before.and_then(&place), after.and_then(&place)) {
         (None, None) => 0,
-        (Some(_), None) => units(before),
-        (None, Some(_)) => units(after),
-        (Some(old), Some(new)) if old == new => units(before).max(units(after)),
-        (Some(_), Some(_)) => units(before) + units(after),
+        (Some(_), None) | (None, Some(_)) => 1,
+        (Some(old), Some(new)) => {
+            if old == new {
+                0
+            } else {
+                2
+            }
+        }
     }
 }
 
@@ -153,21 +168,7 @@ fn key_size(key: &Key) -> u64 {
     (key.partition.len() + key.sort.len() + 4) as u64
 }
 
-/// A row as an item: names and values, and what DynamoDB adds to maps and lists.
+/// A row as the item that stands for it.
 fn size(row: &Row) -> u64 {
-    let index = |place: Option<(String, String)>| place.map_or(0, |(one, two)| one.len() + two.len() + 14);
-    let indexes = index(row.work.as_ref().map(work)) + index(row.listing.as_ref().map(listed));
-    key_size(&row.key) + indexes as u64 + 20 + value_size(&row.body)
-}
-
-fn value_size(value: &Value) -> u64 {
-    match value {
-        Value::Null | Value::Bool(_) => 1,
-        Value::Number(number) => (number.to_string().len() as u64).div_ceil(2) + 1,
-        Value::String(text) => text.len() as u64,
-        Value::Array(items) => 3 + items.iter().map(|item| 1 + value_size(item)).sum::<u64>(),
-        Value::Object(fields) => {
-            3 + fields.iter().map(|(name, value)| 1 + name.len() as u64 + value_size(value)).sum::<u64>()
-        }
-    }
+    aws::item_size(row).unwrap_or_default()
 }

@@ -93,19 +93,19 @@ impl Share {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a place and credits, if this worker has them.
-    fn knock(&self, credits: u32, now: Timestamp) -> Door {
+    /// Takes places and credits, if this worker has them.
+    fn knock(&self, credits: u32, places: u32, now: Timestamp) -> Door {
         let mut state = self.state();
         if state.closed_until > now {
             return Door::Closed(state.closed_until);
         }
-        if state.is_used_up(credits, now) {
+        if state.is_used_up(credits, now) || (state.in_flight == 0 && state.places < places) {
             return Door::Ask;
         }
-        if state.in_flight >= state.places {
+        if state.in_flight + places > state.places {
             return Door::Full;
         }
-        state.in_flight += 1;
+        state.in_flight += places;
         state.credits -= credits;
         Door::Open
     }
@@ -151,7 +151,13 @@ impl CrmBudgets {
     }
 
     /// Takes places and a slice of credits out of the table; otherwise says from when on it is of use to ask again.
-    async fn ask(&self, org: &OrgId, share: &Share, credits: u32) -> Result<Result<(), Timestamp>, AppError> {
+    async fn ask(
+        &self,
+        org: &OrgId,
+        share: &Share,
+        credits: u32,
+        places: u32,
+    ) -> Result<Result<(), Timestamp>, AppError> {
         let allowance = self.allowance(org, share).await?;
         let flow = allowance.flow();
         for _ in 0..TRIES {
@@ -169,8 +175,8 @@ impl CrmBudgets {
                 (state.in_flight, state.credits, state.slice)
             };
             // Half of what is free: whoever comes next finds some too.
-            let count = free.div_ceil(2).min(AT_ONCE).max(in_flight);
-            if count == 0 {
+            let count = free.div_ceil(2).min(AT_ONCE).max(places).max(in_flight);
+            if count > free.max(in_flight) {
                 return Ok(Err(now + POLL));
             }
             budget.credits.give_back(flow, unspent);
@@ -235,18 +241,20 @@ impl CrmBudgets {
 
 #[async_trait]
 impl Budgets for CrmBudgets {
-    async fn enter(&self, org: &OrgId, credits: u32) -> Result<Pass, CrmError> {
+    async fn enter(&self, org: &OrgId, credits: u32, places: u32) -> Result<Pass, CrmError> {
         let share = self.share(org);
         let began = self.clock.real();
         loop {
-            let until = match share.knock(credits, self.clock.real()) {
+            let until = match share.knock(credits, places, self.clock.real()) {
                 Door::Open => {
                     let leave = move || {
-                        share.state().in_flight -= 1;
-                        share.freed.notify_one();
+                        share.state().in_flight -= places;
+                        (0..places).for_each(|_| share.freed.notify_one());
                     };
                     return Ok(Pass::new(leave));
                 }
+                // Some call of this worker's is always in flight while it has much to do.
+                Door::Full if places > 1 => return Err(CrmError::Throttled { until: self.clock.real() }),
                 Door::Full => {
                     share.freed.notified().await;
                     continue;
@@ -255,10 +263,14 @@ impl Budgets for CrmBudgets {
                 Door::Ask => {
                     let _asking = share.asking.lock().await;
                     // Another call may have asked meanwhile.
-                    if !share.state().is_used_up(credits, self.clock.real()) {
+                    let (is_used_up, has) = {
+                        let state = share.state();
+                        (state.is_used_up(credits, self.clock.real()), state.places)
+                    };
+                    if !is_used_up && has >= places {
                         continue;
                     }
-                    match self.ask(org, &share, credits).await {
+                    match self.ask(org, &share, credits, places).await {
                         Ok(Ok(())) => continue,
                         Ok(Err(until)) => until,
                         Err(error) => return Err(CrmError::Busy(format!("its budget cannot be read: {error}"))),
@@ -266,7 +278,7 @@ impl Budgets for CrmBudgets {
                 }
             };
             let now = self.clock.real();
-            if until > began + PATIENCE {
+            if until > began + PATIENCE || places > 1 {
                 return Err(CrmError::Throttled { until });
             }
             self.clock.sleep(until.duration_since(now).max(SignedDuration::from_millis(1))).await;

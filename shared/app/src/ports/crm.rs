@@ -60,6 +60,26 @@ pub struct ChangedRecord {
     pub modified: Timestamp,
 }
 
+/// A question what happened in a module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since {
+    /// Which module.
+    pub module: Module,
+    /// From when on, on the CRM's clock.
+    pub since: Timestamp,
+    /// Are deletions asked for too?
+    pub deletions: bool,
+}
+
+/// What a short look at a module showed. `None`: not all of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Glance {
+    /// As [`Crm::changed_since`] answers.
+    pub changed: Option<Vec<ChangedRecord>>,
+    /// As [`Crm::deleted_since`] answers, where that was asked.
+    pub deleted: Option<Vec<RecordId>>,
+}
+
 /// The org behind a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organisation {
@@ -227,6 +247,10 @@ pub trait Crm: Send + Sync {
 
     /// The records that exist among `ids`, in any order, with every field of [`CrmRecord`].
     async fn records(&self, org: &OrgId, module: Module, ids: &[RecordId]) -> Result<Vec<CrmRecord>, CrmError>;
+
+    /// Looks whether anything happened in these modules, for less than what each look costs by itself; an answer for each,
+    /// in their order. Where there is much, or the CRM did not say, an answer is `None`: ask for that by itself.
+    async fn glance(&self, org: &OrgId, asked: &[Since]) -> Vec<Glance>;
 
     /// Records changed at or after `since` (CRM time), oldest first; all pages, each record once.
     async fn changed_since(

@@ -18,7 +18,7 @@ pub use clock::{Clock, SKEW};
 pub use composer::{ComposeError, Composer};
 pub use crm::{
     Absence, AddressState, Allowance, Change, ChangedRecord, ChannelGrant, ChannelRequest, Crm, CrmError, CrmField,
-    CrmRecord, NewField, Organisation, OwnField, RecordNote, RecordTask,
+    CrmRecord, Glance, NewField, Organisation, OwnField, RecordNote, RecordTask, Since,
 };
 pub use events::{Event, Events, EventsError};
 pub use mailboxes::{

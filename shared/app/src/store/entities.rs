@@ -1,8 +1,10 @@
 //! What the rows hold, besides the domain's own types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CrmChange, CrmUser, DeliveryId, How, LeadId, MailAccount, Module, OrgId, OutgoingMail, RecordId, UserId};
+use domain::{
+    CrmChange, CrmUser, Decision, DeliveryId, How, LeadId, MailAccount, Module, OrgId, OutgoingMail, RecordId, UserId,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -46,6 +48,9 @@ pub struct Connection {
     pub channel_expires: Option<Timestamp>,
     /// Up to when the CRM's changes are known, by module, on the CRM's clock. None: everything is to be looked at.
     pub known_until: BTreeMap<Module, Timestamp>,
+    /// Modules of which a record was ever taken on. Nowhere else a deletion matters, and asking for deletions is dear.
+    #[serde(default)]
+    pub worked_on: BTreeSet<Module>,
     /// When everything the assistants own was last looked at, real time.
     pub looked_at_all: Option<Timestamp>,
     /// When upkeep is due, real time.
@@ -231,6 +236,15 @@ pub struct StoryLine {
     pub at: Timestamp,
     /// The sentence.
     pub text: String,
+}
+
+/// What one commit of a lead adds to its story: one row, for each costs by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Chapter {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<StoryLine>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decided: Vec<Decision>,
 }
 
 /// Points to a lead.

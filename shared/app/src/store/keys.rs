@@ -11,14 +11,13 @@
 //! | lease, budget of calls to the CRM | `org#O` | `lease#NAME`, `budget` | |
 //! | rate of the installation's mail system | `rate#mail` | `rate` | |
 //! | lead | `lead#O#L` | `lead` | work `send#N` (calendar) or `lease#N` (real time); list `leads#O` |
-//! | its timeline, deliveries, mails read | `lead#O#L` | `event#T#N`, `delivery#D`, `mail#H` | work `lease#N` of a delivery to be looked up |
+//! | its story with the reasons, deliveries, mails read | `lead#O#L` | `event#T#N`, `delivery#D`, `mail#H` | work `lease#N` of a delivery to be looked up |
 //! | address in use | `address#O#H` | `use` | |
 //! | leads in use at an organisation's mail domain | `domain#O#H` | `lead#L` | |
 //! | by what a lead is found | `find#O#wXX`, `find#O#pXX`, `find#O#s:STATE`, `find#O#o:USER` | a word, digits or a time, `#L` | |
 //! | suppressed address; the hash is salted | `suppression#O#H` | `suppression` | |
 //! | the salt | `suppression#O` | `salt` | |
 //! | what an assistant has booked on a day | `agenda#O#A` | the date | |
-//! | why a mail left or did not | `lead#O#L` | `decision#T#N` | |
 //! | lead of a Message-ID | `message#O#H` | `message` | |
 //! | org of a mailbox | `mailbox#H` | `mailbox` | |
 //! | notification | `notification#O` | its hash | work `notification#N` until it is done |
@@ -178,15 +177,8 @@ pub(super) fn lead(org: &OrgId, lead: &LeadId) -> Key {
 pub(super) const EVENTS: &str = "event#";
 
 /// Unique by the lead's version, which every commit raises; in order by time.
-pub(super) fn event(org: &OrgId, lead: &LeadId, at: Timestamp, version: u64, position: usize) -> Key {
-    key(lead_partition(org, lead), format!("{EVENTS}{:020}#{version:08}#{position:02}", at.as_millisecond()))
-}
-
-pub(super) const DECISIONS: &str = "decision#";
-
-/// In order by time, unique by the lead's version as events are.
-pub(super) fn decision(org: &OrgId, lead: &LeadId, at: Timestamp, version: u64, position: usize) -> Key {
-    key(lead_partition(org, lead), format!("{DECISIONS}{:020}#{version:08}#{position:02}", at.as_millisecond()))
+pub(super) fn event(org: &OrgId, lead: &LeadId, at: Timestamp, version: u64) -> Key {
+    key(lead_partition(org, lead), format!("{EVENTS}{:020}#{version:08}", at.as_millisecond()))
 }
 
 pub(super) fn delivery(org: &OrgId, lead: &LeadId, delivery: &DeliveryId) -> Key {

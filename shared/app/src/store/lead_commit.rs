@@ -4,7 +4,7 @@ use domain::{Decision, DeliveryId, Effect, EmailAddress, LeadId, OrgId, Transiti
 use jiff::{SignedDuration, Timestamp};
 
 use super::agenda::{ChangedDay, StoredAgenda};
-use super::entities::LeadPointer;
+use super::entities::{Chapter, LeadPointer};
 use super::{
     Delivery, LeadRow, OutboxEntry, Queue, Result, Store, StoredLead, StoryLine, TableError, expect, finder, keys, row,
     row_any,
@@ -87,8 +87,8 @@ impl<'a> LeadCommit<'a> {
         let version = before.map(|stored| stored.version);
         let new_version = version.unwrap_or(0) + 1;
         let mut stamp = before.map_or(0, |stored| stored.outbox_stamp).max(real_now.as_millisecond() - 1);
-        let mut writes = Vec::new();
-        for (position, effect) in effects.into_iter().enumerate() {
+        let (mut writes, mut chapter) = (Vec::new(), Chapter::default());
+        for effect in effects {
             match effect {
                 Effect::Crm(change) => {
                     stamp += 1;
@@ -109,16 +109,15 @@ impl<'a> LeadCommit<'a> {
                     let row = row_any(keys::suppression(org, salt, &address), &why)?;
                     writes.push(Write::Put { row, expect: Expect::Any });
                 }
-                Effect::Decided(decision) => {
-                    let key = keys::decision(org, &lead.id, calendar_now, new_version, position);
-                    writes.push(Write::Put { row: row_any(key, &decision)?, expect: Expect::Any });
-                }
-                Effect::Tell(text) => {
-                    let key = keys::event(org, &lead.id, calendar_now, new_version, position);
-                    let row = row_any(key, &StoryLine { at: calendar_now, text })?;
-                    writes.push(Write::Put { row, expect: Expect::Any });
-                }
+                Effect::Decided(decision) => chapter.decided.push(*decision),
+                Effect::Tell(text) => chapter.told.push(StoryLine { at: calendar_now, text }),
             }
+        }
+        // A lead keeps its place in the list while nothing happens that anybody is told of: a place that moves costs.
+        let told_at = before.filter(|_| chapter.told.is_empty()).map_or(calendar_now, |stored| stored.told_at);
+        if chapter != Chapter::default() {
+            let key = keys::event(org, &lead.id, calendar_now, new_version);
+            writes.push(Write::Put { row: row_any(key, &chapter)?, expect: Expect::Any });
         }
         let was_active = before.is_some_and(|stored| stored.lead.is_active());
         if let Some(address) = &lead.address {
@@ -154,8 +153,9 @@ impl<'a> LeadCommit<'a> {
             Wake::Lease(due) => IndexEntry { queue: Queue::Lease.of(&key), due },
         });
         let listing =
-            Listing { list: keys::lead_list(org), sort: format!("{:020}#{}", calendar_now.as_millisecond(), lead.id) };
-        let lead = Row { work, listing: Some(listing), ..row(key, &LeadRow { lead, outbox_stamp: stamp }, version)? };
+            Listing { list: keys::lead_list(org), sort: format!("{:020}#{}", told_at.as_millisecond(), lead.id) };
+        let lead =
+            Row { work, listing: Some(listing), ..row(key, &LeadRow { lead, outbox_stamp: stamp, told_at }, version)? };
         // First: a caller that sees `Unexpected(0)` knows that the lead itself moved on.
         writes.insert(0, Write::Put { row: lead, expect: expect(version) });
         writes.extend(claimed.map(|to| Write::RequireAbsent { key: keys::suppression(org, salt, &to) }));

@@ -32,7 +32,7 @@ pub use agenda::{ChangedDay, Counted, StoredAgenda};
 pub use audits::{Audited, Compared};
 pub use budgets::{Budget, Places, Spent};
 pub use bulk::{BULK_PAGE, Bulk, BulkFailure};
-use entities::LeadPointer;
+use entities::{Chapter, LeadPointer};
 pub use entities::{
     Connection, Delivery, Health, KnownUsers, Notification, OutboxEntry, Outcome, OwnMailbox, Paused, StoryLine,
 };
@@ -63,6 +63,8 @@ struct LeadRow {
     lead: Lead,
     /// The newest outbox stamp given to this lead, in milliseconds; the next is larger whatever the clocks say.
     outbox_stamp: i64,
+    /// When something last happened that its story tells: its place in the list of leads.
+    told_at: Timestamp,
 }
 
 /// A lead as stored.
@@ -72,6 +74,7 @@ pub struct StoredLead {
     pub lead: Lead,
     version: u64,
     outbox_stamp: i64,
+    told_at: Timestamp,
 }
 
 /// The typed face of the [`Table`].
@@ -147,6 +150,7 @@ impl Store {
             lead: value.lead,
             version,
             outbox_stamp: value.outbox_stamp,
+            told_at: value.told_at,
         }))
     }
 
@@ -155,7 +159,7 @@ impl Store {
         Ok(self.table.get(&keys::mail_read(org, id, message_id)).await?.is_some())
     }
 
-    /// Leads of an org, newest activity last, a page at a time.
+    /// Leads of an org, by when their stories last went on, a page at a time.
     pub async fn leads(&self, org: &OrgId, from: Option<&str>, limit: u32) -> Result<(Vec<Lead>, Option<String>)> {
         let page = self.table.list(&keys::lead_list(org), "", ListOrder::Ascending, from, limit).await?;
         let leads = page.rows.iter().map(|row| parse::<LeadRow>(row).map(|row| row.lead)).collect::<Result<_>>()?;
@@ -176,14 +180,17 @@ impl Store {
 
     /// A lead's story, oldest first.
     pub async fn story(&self, org: &OrgId, id: &LeadId) -> Result<Vec<StoryLine>> {
-        let lines = self.read_all(&keys::lead_partition(org, id), keys::EVENTS).await?;
-        Ok(lines.into_iter().map(|stored| stored.value).collect())
+        Ok(self.chapters(org, id).await?.flat_map(|chapter| chapter.told).collect())
     }
 
     /// Why a lead's mails left, waited or did not, oldest first.
     pub async fn decisions(&self, org: &OrgId, id: &LeadId) -> Result<Vec<Decision>> {
-        let decisions = self.read_all(&keys::lead_partition(org, id), keys::DECISIONS).await?;
-        Ok(decisions.into_iter().map(|stored| stored.value).collect())
+        Ok(self.chapters(org, id).await?.flat_map(|chapter| chapter.decided).collect())
+    }
+
+    async fn chapters(&self, org: &OrgId, id: &LeadId) -> Result<impl Iterator<Item = Chapter> + use<>> {
+        let chapters = self.read_all(&keys::lead_partition(org, id), keys::EVENTS).await?;
+        Ok(chapters.into_iter().map(|stored| stored.value))
     }
 
     /// All mails that were written to a lead, by name.

@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{INTERVAL, Upkeep};
 use crate::directory::Directory;
 use crate::error::AppError;
-use crate::ports::{ChangedRecord, Event};
+use crate::ports::{ChangedRecord, Event, Since};
 use crate::store::{Compared, Notification};
 
 /// Changes are asked for again this far back: Zoho's times are whole seconds, and a write may become visible late.
@@ -90,12 +90,22 @@ impl Upkeep {
         let expected = !news && connection.looked_at_all.is_some();
         let mut hints = self.still_open(org, now).await?;
         let (mut missed, mut told) = (0, None);
-        for module in Module::ALL {
+        let ask = |module| {
+            // Without a cursor, changes begin to matter now: what came before is in what the assistants own.
+            let known_until = connection.known_until.get(&module);
+            let since = known_until.map_or(now - INTERVAL, |known| *known - OVERLAP);
+            Since { module, since, deletions: connection.worked_on.contains(&module) }
+        };
+        let asked = Module::ALL.map(ask);
+        let glances = self.crm().glance(org, &asked).await;
+        for (Since { module, since, deletions }, glance) in asked.into_iter().zip(glances) {
             let known_until = connection.known_until.get(&module).copied();
             let mut findings = Findings { settled_until: known_until, ..Findings::default() };
-            // Without a cursor, changes begin to matter now: what came before is in what the assistants own.
-            let since = known_until.map_or(now - INTERVAL, |known| known - OVERLAP);
-            for changed in self.crm().changed_since(org, module, since).await? {
+            let changed = match glance.changed {
+                Some(changed) => changed,
+                None => self.crm().changed_since(org, module, since).await?,
+            };
+            for changed in changed {
                 let is_settled = changed.modified + ON_ITS_WAY <= now;
                 if is_settled {
                     findings.settled_until = findings.settled_until.max(Some(changed.modified));
@@ -110,7 +120,12 @@ impl Upkeep {
                     self.compare(org, module, &owners, &owned, &mut findings, (false, is_settled && expected)).await?;
                 }
             }
-            for deleted in self.crm().deleted_since(org, module, since).await? {
+            let deleted = match glance.deleted {
+                Some(deleted) => deleted,
+                None if deletions => self.crm().deleted_since(org, module, since).await?,
+                None => Vec::new(),
+            };
+            for deleted in deleted {
                 if self.lead(org, module, &deleted).await?.is_some_and(|lead| lead.is_active()) {
                     // The CRM's list is not told us in time order; its newest may be on their way.
                     findings.look.insert(deleted);

@@ -5,31 +5,33 @@
 
 use std::collections::HashMap;
 
-use app::ports::{Page, Row, TableError};
+use app::ports::{Row, TableError};
 use data_encoding::BASE64URL_NOPAD;
 
 use super::item::{Item, LIST_PK, LIST_SK, PK, SK, text};
 
-/// Which order a page is cut from.
-#[derive(Clone, Copy)]
-pub(super) enum Cut {
-    /// Of a partition, by sort key.
-    Partition,
-    /// Of a list, by place in the list and then by key.
-    List,
+/// What a query found, cut to a page.
+pub(super) struct Cut {
+    pub items: Vec<Item>,
+    more: bool,
 }
 
 impl Cut {
-    /// The first `limit` of `rows`; there are more pages if that leaves some, or the table itself said so.
-    pub(super) fn page(self, mut rows: Vec<Row>, limit: u32, more: bool) -> Page {
+    /// The first `limit` of `items`; there are more pages if that leaves some, or the table itself said so.
+    pub(super) fn after(limit: u32, mut items: Vec<Item>, more: bool) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = more || rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| more).and_then(|last| match self {
-            Self::List => after(last),
-            Self::Partition => Some(token(&[&last.key.sort])),
-        });
-        Page { rows, next }
+        let more = more || items.len() > limit;
+        items.truncate(limit);
+        Self { items, more }
+    }
+
+    /// The token of the next page, made of these attributes of the last item.
+    pub(super) fn next(&self, names: &[&str]) -> Result<Option<String>, TableError> {
+        let Some(last) = self.items.last().filter(|_| self.more) else { return Ok(None) };
+        let part = |name: &&str| last.get(*name).and_then(|value| value.as_s().ok());
+        let parts: Option<Vec<_>> = names.iter().map(part).collect();
+        let corrupt = || TableError::Corrupt { key: "?".to_owned(), reason: "an item has no key".to_owned() };
+        parts.map(|parts| Some(token(&parts))).ok_or_else(corrupt)
     }
 }
 

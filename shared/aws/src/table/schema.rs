@@ -31,8 +31,8 @@ pub async fn create_table(client: &Client, name: &str) -> Result<(), TableError>
     }
     let created = request
         .set_key_schema(Some(keys(PK, SK)?))
-        .global_secondary_indexes(index(WORK, keys(WORK_PK, WORK_SK)?, ProjectionType::KeysOnly)?)
-        .global_secondary_indexes(index(LISTING, keys(LIST_PK, LIST_SK)?, ProjectionType::All)?)
+        .global_secondary_indexes(index(WORK, keys(WORK_PK, WORK_SK)?)?)
+        .global_secondary_indexes(index(LISTING, keys(LIST_PK, LIST_SK)?)?)
         .send()
         .await;
     if let Err(error) = created
@@ -56,15 +56,12 @@ fn keys(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>, TableError
         .collect()
 }
 
-fn index(
-    name: &str,
-    keys: Vec<KeySchemaElement>,
-    projection: ProjectionType,
-) -> Result<GlobalSecondaryIndex, TableError> {
+/// Of keys only: an index of whole rows is written, and paid, with each write of a row.
+fn index(name: &str, keys: Vec<KeySchemaElement>) -> Result<GlobalSecondaryIndex, TableError> {
     GlobalSecondaryIndex::builder()
         .index_name(name)
         .set_key_schema(Some(keys))
-        .projection(Projection::builder().projection_type(projection).build())
+        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
         .build()
         .map_err(failed)
 }

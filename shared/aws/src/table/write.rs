@@ -133,6 +133,6 @@ fn token() -> Result<String, TableError> {
     Ok(HEXLOWER.encode(&bytes))
 }
 
-fn incomplete(error: BuildError) -> TableError {
+pub(super) fn incomplete(error: BuildError) -> TableError {
     TableError::Unavailable(chain(&error))
 }

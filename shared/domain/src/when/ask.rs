@@ -117,8 +117,17 @@ const ENOUGH_OPENS: u16 = 3;
 
 /// At which hours of its own day a lead opened mails: hour to count.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "BTreeMap<String, u16>")]
 pub struct Opens(BTreeMap<u8, u16>);
+
+/// Inside of a tagged ruling serde takes keys for texts, which they are in JSON, and finds no numbers in them.
+impl TryFrom<BTreeMap<String, u16>> for Opens {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(stored: BTreeMap<String, u16>) -> Result<Self, Self::Error> {
+        stored.into_iter().map(|(hour, count)| Ok((hour.parse()?, count))).collect::<Result<_, _>>().map(Self)
+    }
+}
 
 impl Opens {
     /// One more open.

@@ -1,10 +1,11 @@
 //! The SDK's requests, answered by a database in this process.
 //!
-//! Nothing is awaited: SQLite answers in a fraction of a millisecond, so an answer is ready when the call returns, and
-//! the same calls in the same order give the same answers.
+//! In memory nothing is awaited: SQLite answers in a fraction of a millisecond, so an answer is ready when the call returns,
+//! and the same calls in the same order give the same answers. On a file, an answer waits for the disk: see [`Log`].
 
 use std::fmt;
 use std::fs::File;
+use std::io;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::RuntimeComponents;
@@ -18,29 +19,52 @@ use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::log::Log;
+
 /// A request or an answer as it travels: the operation's name or the status, and JSON.
 pub(super) type Answer = (u16, Vec<u8>);
+
+/// Operations that write nothing.
+const READS: [&str; 4] = ["BatchGetItem", "DescribeTable", "GetItem", "Query"];
 
 /// An HTTP client for the SDK that is the database itself.
 #[derive(Clone)]
 pub(super) struct Embedded {
     database: Database,
+    /// `None` in memory.
+    log: Option<Arc<Log>>,
     /// Released with the last client, not before: as long as somebody can write, the directory is taken.
     _lock: Option<Arc<File>>,
 }
 
 impl Embedded {
-    pub(super) fn new(database: Database, lock: Option<File>) -> Self {
-        Self { database, _lock: lock.map(Arc::new) }
+    /// In memory.
+    pub(super) fn memory(database: Database) -> Self {
+        Self { database, log: None, _lock: None }
     }
 
-    /// Carries out one operation, such as `PutItem`.
+    /// On a file that is this process's as long as it has the lock.
+    pub(super) fn file(database: Database, log: Log, lock: File) -> Self {
+        Self { database, log: Some(Arc::new(log)), _lock: Some(Arc::new(lock)) }
+    }
+
+    /// Carries out one operation, such as `PutItem`; what is answered is on the disk.
+    pub(super) async fn durable_answer(&self, operation: &str, body: &[u8]) -> io::Result<Answer> {
+        let answer = self.answer(operation, body);
+        if let Some(log) = &self.log {
+            log.durable().await?;
+        }
+        Ok(answer)
+    }
+
+    /// Carries out one operation. What it wrote may not be on the disk yet.
     pub(super) fn answer(&self, operation: &str, body: &[u8]) -> Answer {
         let db = &self.database;
         let answer = match operation {
             "CreateTable" => run(body, |request| db.create_table(request)),
             "DescribeTable" => run(body, |request| db.describe_table(request)),
             "UpdateTimeToLive" => run(body, |request| db.update_time_to_live(request)),
+            "BatchGetItem" => run(body, |request| db.batch_get_item(request)),
             "GetItem" => run(body, |request| db.get_item(request)),
             "PutItem" => run(body, |request| db.put_item(request)),
             "UpdateItem" => run(body, |request| db.update_item(request)),
@@ -49,6 +73,9 @@ impl Embedded {
             "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
             _ => Err(DynoxideError::ValidationException(format!("{operation} is not embedded"))),
         };
+        if let Some(log) = self.log.as_ref().filter(|_| !READS.contains(&operation)) {
+            log.note();
+        }
         answer.map_or_else(|error| (error.status_code(), error.to_json().into_bytes()), |json| (200, json))
     }
 
@@ -82,7 +109,16 @@ pub(super) fn response((status, json): Answer) -> Result<HttpResponse, Connector
 
 impl HttpConnector for Embedded {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::ready(parts(&request).and_then(|(operation, body)| response(self.answer(operation, body))))
+        if self.log.is_none() {
+            let answered = parts(&request).map(|(operation, body)| self.answer(operation, body));
+            return HttpConnectorFuture::ready(answered.and_then(response));
+        }
+        let database = self.clone();
+        HttpConnectorFuture::new(async move {
+            let (operation, body) = parts(&request)?;
+            let answer = database.durable_answer(operation, body).await;
+            response(answer.map_err(|error| ConnectorError::io(Box::new(error)))?)
+        })
     }
 }
 

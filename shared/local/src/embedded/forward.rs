@@ -60,7 +60,7 @@ async fn serve(mut guest: UnixStream, database: Embedded) -> io::Result<()> {
     loop {
         let operation = read(&mut guest).await?;
         let body = read(&mut guest).await?;
-        let (status, json) = database.answer(&String::from_utf8_lossy(&operation), &body);
+        let (status, json) = database.durable_answer(&String::from_utf8_lossy(&operation), &body).await?;
         guest.write_u16(status).await?;
         write(&mut guest, &json).await?;
         guest.flush().await?;

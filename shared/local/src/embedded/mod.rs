@@ -11,6 +11,7 @@ use std::path::Path;
 mod connector;
 mod faults;
 mod forward;
+mod log;
 mod open;
 mod secrets;
 

@@ -25,6 +25,7 @@ use dynoxide::{Database, DynoxideError};
 use super::connector::Embedded;
 use super::faults::{FaultPlan, Faulty};
 use super::forward::{Forward, share};
+use super::log::Log;
 use super::private;
 
 /// The table's name. There is one in a directory.
@@ -85,9 +86,9 @@ pub fn open(data_dir: &Path) -> Result<EmbeddedDynamo, OpenError> {
     let socket = data_dir.join("table.sock");
     match lock.try_lock() {
         Ok(()) => {
-            let database = database(&data_dir.join("table.sqlite"))
+            let (database, log) = database(&data_dir.join("table.sqlite"))
                 .map_err(|reason| OpenError::Table { dir: data_dir.to_owned(), reason })?;
-            Ok(EmbeddedDynamo::owner(Embedded::new(database, Some(lock)), socket))
+            Ok(EmbeddedDynamo::owner(Embedded::file(database, log, lock), socket))
         }
         // A connection is only tried here, so that the error comes now and names the directory.
         Err(TryLockError::WouldBlock) => match std::os::unix::net::UnixStream::connect(&socket) {
@@ -101,7 +102,7 @@ pub fn open(data_dir: &Path) -> Result<EmbeddedDynamo, OpenError> {
 impl EmbeddedDynamo {
     /// A table in memory, gone with the last client.
     pub fn memory() -> Result<Self, DynoxideError> {
-        Ok(Self::owner(Embedded::new(Database::memory()?, None), PathBuf::new()))
+        Ok(Self::owner(Embedded::memory(Database::memory()?), PathBuf::new()))
     }
 
     fn owner(database: Embedded, socket: PathBuf) -> Self {
@@ -147,11 +148,15 @@ impl EmbeddedDynamo {
     }
 }
 
-/// SQLite gives its other files the mode of the first, and syncs each commit to disk before it answers.
-fn database(path: &Path) -> Result<Database, String> {
+/// SQLite gives its other files the mode of the first.
+fn database(path: &Path) -> Result<(Database, Log), String> {
     private(path).map_err(|error| error.to_string())?;
-    let path = path.to_str().ok_or("its path is not UTF-8")?;
-    Database::new(path).map_err(|error| error.to_string())
+    let name = path.to_str().ok_or("its path is not UTF-8")?;
+    let database = Database::new(name).map_err(|error| error.to_string())?;
+    // Named for its other effects, all of which are defaults: it makes SQLite leave the log's syncs to us.
+    database.disable_bulk_loading().map_err(|error| error.to_string())?;
+    let log = Log::of(path).map_err(|error| format!("its log: {error}"))?;
+    Ok((database, log))
 }
 
 /// A client without time-outs and retries, for nothing here is far away, and without signatures, for nobody checks them.

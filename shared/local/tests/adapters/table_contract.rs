@@ -1,6 +1,7 @@
 //! What every `Table` must do.
 
 use app::ports::{Expect, IndexEntry, Key, ListOrder, Listing, Row, Table, TableError, Write};
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde_json::json;
@@ -77,6 +78,13 @@ async fn reads_back_what_was_put(Fixture { table, .. }: &Fixture) {
     let bare = row(full.key, json!({}));
     put(table, bare.clone(), Expect::Any).await.unwrap();
     assert_eq!(table.get(&bare.key).await.unwrap(), Some(bare.clone()), "a put replaces the whole row");
+
+    // Short bodies are stored as they are, long ones compressed.
+    for length in [600, 699, 700, 701, 100_000] {
+        let long = row(bare.key.clone(), json!({ "text": "\u{1f300} x".repeat(length / 6), "n": length }));
+        put(table, long.clone(), Expect::Any).await.unwrap();
+        assert_eq!(table.get(&long.key).await.unwrap(), Some(long), "{length}");
+    }
 
     let fraction = Row { expires: Some(at("2026-02-01T00:00:00.1Z")), ..bare };
     put(table, fraction.clone(), Expect::Any).await.unwrap();
@@ -332,11 +340,14 @@ async fn race(fixture: &Fixture, claim: impl Fn(u32) -> Vec<Write>) {
 async fn says_what_is_corrupt(Fixture { table, client, name, .. }: &Fixture) {
     let text = |value: &str| AttributeValue::S(value.to_owned());
     let one = AttributeValue::N("1".to_owned());
-    let doc = AttributeValue::M(std::collections::HashMap::new());
+    let doc = text("{}");
     for (damage, attributes) in [
         ("no version", vec![("doc", doc.clone())]),
         ("no document", vec![("v", one.clone())]),
-        ("a document of text", vec![("v", one.clone()), ("doc", text("{}"))]),
+        ("a document that is no JSON", vec![("v", one.clone()), ("doc", text("{"))]),
+        ("a document that is no object", vec![("v", one.clone()), ("doc", text("[]"))]),
+        ("two documents", vec![("v", one.clone()), ("doc", doc.clone()), ("zip", AttributeValue::B(Blob::new([])))]),
+        ("what is no zip", vec![("v", one.clone()), ("zip", AttributeValue::B(Blob::new([7, 7, 7])))]),
         ("a version of text", vec![("v", text("1")), ("doc", doc.clone())]),
         ("half a work entry", vec![("v", one.clone()), ("doc", doc.clone()), ("work_pk", text("send#3"))]),
         ("half a listing", vec![("v", one.clone()), ("doc", doc.clone()), ("list_sk", text("a"))]),

@@ -5,6 +5,7 @@
 mod accounts;
 mod calls;
 mod failures;
+mod glances;
 mod people;
 mod script;
 mod simulated;

@@ -41,7 +41,7 @@ async fn many_workers_have_no_more_calls_in_flight_than_the_org_may() {
             tasks.spawn(async move {
                 let mut calls = 0;
                 while calls < CALLS / 2 {
-                    let pass = match budgets.enter(&org, 1).await {
+                    let pass = match budgets.enter(&org, 1, 1).await {
                         Ok(pass) => pass,
                         // Others have all the places for now.
                         Err(CrmError::Throttled { until }) => {
@@ -69,21 +69,42 @@ async fn many_workers_have_no_more_calls_in_flight_than_the_org_may() {
 }
 
 #[tokio::test]
+async fn a_call_of_several_places_takes_all_of_them_or_does_not_wait() {
+    let (store, clock, org) = place().await;
+    let [one, two, three] = [(); 3].map(|()| CrmBudgets::new(store.clone(), clock.clone()));
+    let all = Allowance::default().calls_at_once;
+    let heavy = one.enter(&org, 1, all).await.unwrap();
+    let began = clock.now();
+    assert!(
+        matches!(one.enter(&org, 1, 2).await, Err(CrmError::Throttled { .. })),
+        "its own worker's places are taken"
+    );
+    assert!(matches!(two.enter(&org, 1, 2).await, Err(CrmError::Throttled { .. })), "and everybody's");
+    assert_eq!(clock.now(), began, "nobody waited");
+    drop(heavy);
+    one.enter(&org, 1, all).await.unwrap();
+    clock.advance_to(clock.now() + SignedDuration::from_secs(40));
+    let light = three.enter(&org, 1, 1).await.unwrap();
+    assert!(two.enter(&org, 1, all).await.is_err(), "one place is taken");
+    drop(light);
+}
+
+#[tokio::test]
 async fn a_worker_that_died_gives_its_places_back_in_time() {
     let (store, clock, org) = place().await;
     let mut dead = Vec::new();
     for _ in 0..5 {
         let worker = CrmBudgets::new(store.clone(), clock.clone());
-        let Ok(pass) = worker.enter(&org, 1).await else { break };
+        let Ok(pass) = worker.enter(&org, 1, 1).await else { break };
         // Never left, and the worker is gone.
         std::mem::forget(pass);
         dead.push(worker);
     }
     let next = CrmBudgets::new(store.clone(), clock.clone());
-    let refused = next.enter(&org, 1).await.err().unwrap();
+    let refused = next.enter(&org, 1, 1).await.err().unwrap();
     assert!(matches!(refused, CrmError::Throttled { .. }), "{refused}");
     clock.advance_to(clock.now() + SignedDuration::from_secs(40));
-    next.enter(&org, 1).await.unwrap();
+    next.enter(&org, 1, 1).await.unwrap();
 }
 
 #[tokio::test]
@@ -93,7 +114,7 @@ async fn no_more_credits_are_spent_than_flow_to_us_and_a_call_costs_no_write() {
     let mut spent = 0;
     let refused = loop {
         let worker = if spent % 2 == 0 { &one } else { &two };
-        match worker.enter(&org, 1).await {
+        match worker.enter(&org, 1, 1).await {
             Ok(pass) => drop(pass),
             Err(error) => break error,
         }
@@ -105,7 +126,7 @@ async fn no_more_credits_are_spent_than_flow_to_us_and_a_call_costs_no_write() {
     let writes = store.budget(&org).await.unwrap().unwrap().version;
     assert!(writes < u64::from(spent / 10), "{writes} writes for {spent} calls");
     clock.advance_to(until);
-    one.enter(&org, 1).await.unwrap();
+    one.enter(&org, 1, 1).await.unwrap();
 }
 
 #[tokio::test]
@@ -114,7 +135,7 @@ async fn a_429_makes_everybody_wait_and_the_next_one_longer() {
     let (one, two) = (CrmBudgets::new(store.clone(), clock.clone()), CrmBudgets::new(store.clone(), clock.clone()));
     let waits = async |worker: &CrmBudgets| {
         let before = clock.now();
-        worker.enter(&org, 1).await.unwrap();
+        worker.enter(&org, 1, 1).await.unwrap();
         clock.now().duration_since(before).as_secs()
     };
     assert_eq!(waits(&one).await, 0);
@@ -126,7 +147,7 @@ async fn a_429_makes_everybody_wait_and_the_next_one_longer() {
     assert_eq!(waits(&two).await, 3, "the second pause is 4 seconds, of which some have passed");
     one.slowed(&org, Some(SignedDuration::from_secs(600))).await;
     let later = CrmBudgets::new(store.clone(), clock.clone());
-    let CrmError::Throttled { until } = later.enter(&org, 1).await.err().unwrap() else { panic!("it may call") };
+    let CrmError::Throttled { until } = later.enter(&org, 1, 1).await.err().unwrap() else { panic!("it may call") };
     assert_eq!(until, clock.now() + SignedDuration::from_secs(600), "as long as the CRM said");
 }
 
@@ -134,11 +155,11 @@ async fn a_429_makes_everybody_wait_and_the_next_one_longer() {
 async fn what_others_spend_counts() {
     let (store, clock, org) = place().await;
     let worker = CrmBudgets::new(store.clone(), clock.clone());
-    worker.enter(&org, 1).await.unwrap();
+    worker.enter(&org, 1, 1).await.unwrap();
     // A tenth of 5000 is kept for people.
     worker.left(&org, 503).await;
     let mut more = 0;
-    while worker.enter(&org, 1).await.is_ok() {
+    while worker.enter(&org, 1, 1).await.is_ok() {
         more += 1;
     }
     assert!(more <= 6, "{more}");

@@ -78,7 +78,10 @@ fn run(world: &mut World, caller: &Caller, part: &Value, answered: &[(String, Va
     let uri = filled_in(uri, answered);
     let separator = if uri.contains('?') { '&' } else { '?' };
     let body = Bytes::from(filled_in(&part["body"].to_string(), answered));
-    let http = http::Request::builder().method(method).uri(format!("{uri}{separator}{}", query.finish()));
+    let mut http = http::Request::builder().method(method).uri(format!("{uri}{separator}{}", query.finish()));
+    for (name, value) in part["headers"].as_object().into_iter().flatten() {
+        http = http.header(name, value.as_str().ok_or_else(|| wrong("headers"))?);
+    }
     let http = http.body(body).map_err(|_| wrong("uri"))?;
     dispatch(world, caller, &Request::from_http(http))
 }

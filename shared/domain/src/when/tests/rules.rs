@@ -300,3 +300,17 @@ fn what_cannot_be_is_held_and_never_panics() {
     }
     assert!(matches!(when(&ask, Some(&agenda)), Plan::Held { by: Breaker::NoDay, .. }));
 }
+
+#[test]
+fn a_ruling_about_a_lead_that_opened_mails_is_read_again() {
+    let mut ask = ask("2026-01-12T09:00:00Z");
+    [(15, 3), (8, 1)].into_iter().for_each(|(hour, count)| {
+        (0..count)
+            .for_each(|_| ask.opens.note(at(&format!("2026-01-09T{hour:02}:00:00Z")), &Zone::parse("UTC").unwrap()));
+    });
+    let plan = Box::new(when(&ask, None));
+    let ruling = crate::Ruling::Timed { ask: Box::new(ask), agenda: None, plan };
+    let stored = serde_json::to_value(&ruling).unwrap();
+    assert_eq!(stored["ask"]["opens"], serde_json::json!({ "15": 3, "8": 1 }));
+    assert_eq!(serde_json::from_value::<crate::Ruling>(stored).unwrap(), ruling);
+}

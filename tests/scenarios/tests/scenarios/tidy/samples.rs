@@ -1,6 +1,6 @@
 //! Every sample in `events/` is one that its function takes, and every trigger has one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use app::change::LeadChanges;
@@ -113,6 +113,7 @@ async fn connect(store: &Store, org: &str) {
         schedule_values: Vec::new(),
         channel_expires: None,
         known_until: BTreeMap::new(),
+        worked_on: BTreeSet::new(),
         looked_at_all: None,
         next_upkeep: "2026-01-05T09:00:00Z".parse().expect("a time"),
     };

@@ -53,6 +53,10 @@ class Town:
         with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=10) as answer:
             return json.loads(answer.read() or b"{}")
 
+    def api(self, token, path):
+        """What the console's API answers."""
+        return self._call(f"{self.product}/console/api/{path}", None, {"authorization": f"Bearer {token}"})
+
     def sim(self, path, body):
         return self._call(f"{self.zoho}/_sim/{path}", json.dumps(body).encode(), {"content-type": "application/json"})
 

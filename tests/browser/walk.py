@@ -220,6 +220,68 @@ class Walk:
         self.page.get_by_role("button", name="Delete it").click()
         expect(self.page.get_by_role("link", name="Trade fair", exact=True)).to_have_count(0)
 
+    def step_a_failure_is_tried_again(self):
+        self.town.sim("faults", {"next": [{"method": "POST", "path_contains": "/Notes", "fault": "no_permission", "times": 1}]})
+        self.failing = self.town.assign(SAM, "Emil", "Berliner", "Records GmbH")
+        self.until("/console/failures", "permission denied")
+        self.judge("failures")
+        self.open("/console")
+        expect(self.page.get_by_role("heading", name="Failures (1)")).to_be_visible()
+        self.page.get_by_role("link", name="Settle or try again").click()
+        self.page.get_by_role("button", name="Dismiss: ticked").click()
+        expect(self.page.get_by_role("alert")).to_contain_text("Tick the failures")
+        self.page.get_by_role("checkbox").first.check()
+        self.page.get_by_role("button", name="Try again: ticked").click()
+        expect(self.page.get_by_role("status")).to_contain_text("It is tried again now")
+        self.until("/console/failures", "Nothing has failed")
+        self.open("/console/history")
+        expect(self.page.get_by_role("cell", name="to the CRM").first).to_be_visible()
+        self.judge("history")
+
+    def step_pause_and_resume(self):
+        self.open("/console/crm")
+        self.page.get_by_role("button", name="Pause").click()
+        expect(self.page.get_by_role("status")).to_contain_text("Paused")
+        late = self.town.assign(SAM, "Felix", "Klein", "Surfaces AG")
+        time.sleep(1)
+        assert self.open(f"/console/leads/{late}").status == 404, "nothing is read while it is paused"
+        self.open("/console/crm")
+        self.judge("paused")
+        self.page.get_by_role("button", name="Resume").click()
+        self.until("/console/leads", "Felix Klein")
+
+    def step_an_order_is_undone(self):
+        self.open("/console/leads")
+        self.page.get_by_label("Choose Felix Klein").check()
+        self.page.get_by_label("Do", exact=True).select_option(label="Stop the follow-up")
+        self.page.get_by_role("button", name="Do it").click()
+        self.page.get_by_role("button", name="Undo").click()
+        expect(self.page.get_by_text("It is done.")).to_be_visible()
+        expect(self.page.get_by_text("done to 1, refused for 0")).to_be_visible()
+
+    def step_who_sees_what(self):
+        self.open("/console/access")
+        self.judge("access")
+        self.page.get_by_label("Leads that Standard sees").select_option("all")
+        self.page.get_by_role("button", name="Save").click()
+        expect(self.page.get_by_role("status")).to_contain_text("Saved")
+        self.page.get_by_label("Leads that Standard sees").select_option("own")
+        self.page.get_by_label("act on them").last.check()
+        self.page.get_by_role("button", name="Save").click()
+
+    def step_a_token_is_shown_once(self):
+        self.open("/console/tokens")
+        self.page.get_by_label("Name", exact=True).fill("Our data warehouse")
+        self.page.get_by_role("button", name="Make it").click()
+        token = self.page.locator("#made").inner_text()
+        self.judge("tokens")
+        answer = self.town.api(token, "leads?q=lovelace")
+        assert [lead["name"] for lead in answer["leads"]] == ["Ada Lovelace"], answer
+        self.open("/console/tokens")
+        expect(self.page.get_by_text(token)).to_have_count(0)
+        self.page.get_by_role("button", name="Revoke Our data warehouse").click()
+        expect(self.page.get_by_role("status")).to_contain_text("Revoked")
+
     def step_nurture_table(self):
         self.open("/console/nurture")
         self.page.get_by_label("Fact 1").fill("Lenses are ground twice.")

@@ -1,6 +1,7 @@
 //! Administration: assistants, schedules and leads, from the command line or any other front.
 
 mod approvals;
+mod pause;
 mod phrases;
 mod schedules;
 

@@ -182,6 +182,7 @@ impl Connect {
                 fallback_owner: before.as_ref().map_or(&organisation.me.id, |before| &before.fallback_owner).clone(),
                 backups: before.as_ref().map(|before| before.backups.clone()).unwrap_or_default(),
                 scopes_missing: scopes_missing.to_vec(),
+                paused: before.as_ref().and_then(|before| before.paused.clone()),
                 public_url: public_url.clone(),
                 worked_on: before.as_ref().map(|before| before.worked_on.clone()).unwrap_or_default(),
                 fields: before.map(|before| before.fields).unwrap_or_default(),

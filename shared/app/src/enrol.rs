@@ -46,6 +46,10 @@ impl Enrol {
         let Some(stored) = store.notification(org, name).await?.filter(|stored| !stored.value.done) else {
             return Ok(());
         };
+        // It stays due work.
+        if store.is_paused(org).await? {
+            return Ok(());
+        }
         let mut notification = stored.value;
         if notification.audited.is_none() {
             store.put_heard(org, notification.received_at).await?;

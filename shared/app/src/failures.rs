@@ -2,9 +2,10 @@
 //!
 //! **Invariant:** Try Again changes when something is due, never what it is: whoever does that work does it under its own
 //! rules, so that trying again by hand can do nothing that trying again by itself could not. A mail whose fate is unknown
-//! is looked up again, and not sent.
+//! is looked up again, or a person says whether it left; it is not sent.
 
 mod retry;
+mod settle;
 
 use domain::{CrmChange, LeadId, OrgId};
 use jiff::Timestamp;
@@ -18,6 +19,7 @@ use crate::store::{
 };
 
 pub use retry::{Retried, RetryRefused, Which};
+pub use settle::Found;
 
 /// Rows of one page.
 const PAGE: u32 = 200;

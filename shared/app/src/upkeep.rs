@@ -123,6 +123,10 @@ impl Upkeep {
         let mut after = LookedAfter { channel_expires: directory.connection.value.channel_expires, missed: 0 };
         let (mut news, mut result) = (false, Ok(()));
         for step in UpkeepStep::ALL {
+            // A channel that ends is not opened again by itself, so it is kept open.
+            if directory.connection.value.paused.is_some() && step != UpkeepStep::Channel {
+                continue;
+            }
             let ended = match step {
                 UpkeepStep::Channel => {
                     self.channel(&directory).await.map(|granted| after.channel_expires = Some(granted))

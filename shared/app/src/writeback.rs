@@ -94,6 +94,9 @@ impl Writeback {
     }
 
     async fn drain_into(&self, org: &OrgId, drained: &mut Drained, work: &mut WorkDone) -> Result<(), AppError> {
+        if self.store().is_paused(org).await? {
+            return Ok(());
+        }
         loop {
             let now = self.clock().real();
             let Some(lease) = self.store().take_lease(org, "writeback", now, now + LEASE).await? else {

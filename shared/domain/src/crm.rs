@@ -67,9 +67,21 @@ pub struct CrmUser {
     pub email: Option<EmailAddress>,
     /// Active and confirmed: may own records.
     pub active: bool,
+    /// Their profile, which says what they may do in the CRM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
     /// Their manager, where the CRM names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reports_to: Option<UserId>,
+}
+
+/// A profile of the CRM: what its users may do there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Profile {
+    /// Zoho's id, which stays when it is renamed.
+    pub id: String,
+    /// As an administrator named it.
+    pub name: String,
 }
 
 /// What the record's `…_Lead_Connection_Status` shows. It only ever rises.

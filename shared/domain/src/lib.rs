@@ -46,7 +46,7 @@ pub use bounce::enhanced_status;
 pub use bucket::{Bucket, Flow};
 pub use calendar::{Calendar, InvalidCalendar, SendWindow};
 pub use compose::{Draft, Extras, ParameterError, Parameters, check_template, compose, render_body};
-pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, RecordRef, Task};
+pub use crm::{ConnectionStatus, CrmChange, CrmUser, Module, Note, Profile, RecordRef, Task};
 pub use decision::{Decision, Ruling};
 pub use engagement::{AT_ONCE, Engagement, HOLD, Machine, TOO_SOON, Touch, TouchKind, Tracking, Verdict};
 pub use errand_mail::compose_errand;

@@ -158,7 +158,14 @@ mod tests {
     use super::*;
 
     fn user(id: &str, name: &str, active: bool) -> CrmUser {
-        CrmUser { id: UserId::parse(id).unwrap(), name: name.into(), email: None, active, reports_to: None }
+        CrmUser {
+            id: UserId::parse(id).unwrap(),
+            name: name.into(),
+            email: None,
+            active,
+            profile: None,
+            reports_to: None,
+        }
     }
 
     fn decide(evidence: &OwnerEvidence) -> Option<(String, OwnerRule)> {

@@ -33,6 +33,8 @@ pub enum Purpose {
     SignInState,
     /// The cookie of a session of the console.
     Session,
+    /// A token of the API for programs.
+    ApiToken,
     /// The address of an org's receipt.
     Receipt,
 }
@@ -49,6 +51,7 @@ impl Purpose {
             Self::OauthState => b"oauth-state",
             Self::SignInState => b"sign-in-state",
             Self::Session => b"session",
+            Self::ApiToken => b"api-token",
             Self::Receipt => b"receipt",
         }
     }

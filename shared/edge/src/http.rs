@@ -63,6 +63,11 @@ impl Refusal {
         Self { status: StatusCode::NOT_FOUND, code: "not_found", message: "there is nothing at this address".into() }
     }
 
+    /// It cannot be done as things are.
+    pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self { status: StatusCode::CONFLICT, code, message: message.into() }
+    }
+
     /// The path is right, the method is not.
     pub fn method_not_allowed() -> Self {
         let message = "this address does not take that method".into();

@@ -1,7 +1,8 @@
 //! CRM Details: the connection, how well each assistant is connected, and the first steps.
 
 use app::admin::AssistantReport;
-use app::store::{Connection, Health};
+use app::console::Wish;
+use app::store::{Audited, Connection, Health};
 use domain::{CrmUser, IntegrationStatus, Module};
 use jiff::SignedDuration;
 use maud::{Markup, html};
@@ -63,6 +64,15 @@ pub(crate) fn first_steps(frame: &Frame, done: &StepsDone) -> Markup {
     }
 }
 
+/// Credits of the CRM, used by calls.
+#[derive(Debug, Clone, Copy)]
+pub struct CreditsToday {
+    /// Taken today (UTC) by this product.
+    pub used: u32,
+    /// What the org has a day, for everybody.
+    pub allowed: u32,
+}
+
 /// What the page shows.
 #[derive(Clone, Copy)]
 pub struct CrmDetails<'a> {
@@ -80,6 +90,10 @@ pub struct CrmDetails<'a> {
     pub waiting: usize,
     /// Are there more that wait?
     pub more_waiting: bool,
+    /// Calls to the CRM.
+    pub credits: CreditsToday,
+    /// What comparing with the CRM has shown in the last days.
+    pub audits: &'a [Audited],
     /// Changes that the CRM refused for good.
     pub failures: usize,
 }
@@ -112,6 +126,27 @@ impl CrmDetails<'_> {
         }
     }
 
+    /// Was every notification of the last days received?
+    fn audit(&self, frame: &Frame) -> Markup {
+        let sum = |count: fn(&Audited) -> u32| self.audits.iter().map(count).sum::<u32>();
+        let (compared, missed, mended) = (sum(|it| it.compared), sum(|it| it.missed), sum(|it| it.mended));
+        let open: usize = self.audits.iter().map(|audit| audit.open.len()).sum();
+        let until = self.audits.iter().map(|audit| audit.until).max();
+        html! {
+            @match until {
+                None => "not yet; the first one comes with the next upkeep",
+                Some(until) => {
+                    @if open > 0 { span class="tag bad" { (open) " not mended" } " " }
+                    @else if missed > 0 { span class="tag warn" { "mended" } " " }
+                    @else { span class="tag good" { "nothing missed" } " " }
+                    (compared) " changes compared with Zoho, " (missed) " of them untold by a notification"
+                    @if missed > 0 { ", " (mended) " mended" }
+                    "; until " (frame.time(until))
+                }
+            }
+        }
+    }
+
     fn card(&self, frame: &Frame) -> Markup {
         let connection = self.connection;
         let without_fields: Vec<_> = Module::ALL
@@ -124,6 +159,7 @@ impl CrmDetails<'_> {
             section class="card" aria-labelledby="connection" {
                 div class="row" {
                     h2 id="connection" { "Connection" }
+                    @if connection.paused.is_some() { span class="tag warn" { "Paused" } }
                     @match &connection.health {
                         Health::Connected => span class="tag good" { "Connected" },
                         Health::Broken { .. } => span class="tag bad" { "Broken" },
@@ -131,6 +167,9 @@ impl CrmDetails<'_> {
                 }
                 @if let Health::Broken { reason } = &connection.health {
                     div class="note bad" { p { (reason) ". Nothing is sent meanwhile. An administrator has to connect again." } }
+                }
+                @if let Some(paused) = &connection.paused {
+                    div class="note warn" { p { (paused.by) " paused it on " (frame.time(paused.since)) ". Nothing is read from Zoho and nothing is written to it; mails go on, and what they cause is written when you resume." } }
                 }
                 dl class="facts" {
                     dt { "Organisation" } dd { (connection.name) span class="soft" { " (" (connection.org) ")" } }
@@ -155,11 +194,15 @@ impl CrmDetails<'_> {
                     } }
                     dt { "Last notification" } dd { @match self.last_notification { Some(at) => (frame.time(at)), None => "none in the last day" } }
                     dt { "Looked at everything" } dd { @match connection.looked_at_all { Some(at) => (frame.time(at)), None => "not yet; it is due" } }
+                    dt { "Credits used today" } dd { (self.credits.used) " of " (self.credits.allowed) " that Zoho gives the organisation in 24 hours" }
+                    dt { "Audit of seven days" } dd { (self.audit(frame)) }
                     dt { "Waits for the CRM" } dd { (self.waiting) @if self.more_waiting { " or more" } " changes" }
-                    dt { "Refused by the CRM" } dd { @if self.failures == 0 { "nothing" } @else { span class="tag bad" { (self.failures) " changes" } } }
+                    dt { "Refused by the CRM" } dd { @if self.failures == 0 { "nothing" } @else { a class="tag bad" href=(frame.at("failures")) { (self.failures) " changes" } } }
                 }
                 div class="row actions" {
                     (frame.button("crm/refresh", "Refresh", "main"))
+                    @if connection.paused.is_some() { (frame.button("crm/resume", "Resume", "main")) }
+                    @else { (frame.button("crm/pause", "Pause", "")) }
                     a class="button" href=(self.connect) { "Connect again" }
                 }
             }
@@ -217,11 +260,16 @@ pub fn crm_details(frame: &Frame, details: &CrmDetails<'_>) -> Markup {
         @if !steps.all() { (first_steps(frame, &steps)) }
         (details.card(frame))
         (details.assistants(frame))
-        section class="card" aria-labelledby="ends" {
+        @if frame.viewer.may(Wish::Administer) { section class="card" aria-labelledby="access" {
+            h2 id="access" { "Access" }
+            p { a href=(frame.at("access")) { "Who sees what" } ", by profile in Zoho CRM." }
+            p { a href=(frame.at("tokens")) { "API tokens" } ": the same for programs, as JSON." }
+        } }
+        @if frame.viewer.may(Wish::Administer) { section class="card" aria-labelledby="ends" {
             h2 id="ends" { "Endings" }
             p { a href=(frame.at("leave")) { "Disconnect, or leave without a trace" } ": first you see what will happen." }
             p { a href=(frame.at("erase")) { "Erase a person" } " by mail address." }
-        }
+        } }
     };
     frame.page(Place::Crm, "CRM Details", &content)
 }

@@ -114,7 +114,7 @@ impl Frame {
 
     /// The whole page.
     pub fn page(&self, place: Place, title: &str, content: &Markup) -> Markup {
-        let menu = Place::MENU.iter().filter(|(.., managing)| !managing || self.viewer.administrator);
+        let menu = Place::MENU.iter().filter(|(.., managing)| !managing || self.viewer.manages());
         let around = html! {
             a class="skip" href="#main" { "To the content" }
             header class="top" { div {

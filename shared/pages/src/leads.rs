@@ -1,7 +1,9 @@
 //! The list of leads.
 
-use app::console::{LeadFilter, LeadPage, MOST_LOOKED_AT};
-use domain::{Assistant, CrmUser, LeadState, Module, Schedule};
+use app::console::{LeadFilter, LeadPage, MOST_COUNTED, MOST_LOOKED_AT};
+use app::store::STATES;
+use domain::{Assistant, CrmUser, Module, Schedule};
+use jiff::civil::Date;
 use maud::{Markup, html};
 use url::form_urlencoded::Serializer;
 
@@ -36,23 +38,11 @@ const ACTIONS: [(&str, &str); 6] = [
     ("unsubscribe", "Unsubscribe for ever"),
 ];
 
-/// States in the order in which interest grows, then those that are over.
-const STATES: [&str; 9] = [
-    LeadState::Cold.name(),
-    LeadState::Engaged.name(),
-    LeadState::Warm.name(),
-    LeadState::Hot.name(),
-    LeadState::Responded.name(),
-    LeadState::OutOfOffice.name(),
-    LeadState::Processed.name(),
-    "Deactivated",
-    LeadState::Unsubscribed.name(),
-];
-
 impl LeadList<'_> {
     /// The filter as a query, with another state, or from another place.
     fn query(&self, state: Option<&str>, from: Option<&str>) -> String {
-        let LeadFilter { assistant, schedule, owner, module, text, .. } = self.filter;
+        let LeadFilter { assistant, schedule, owner, module, since, until, text, .. } = self.filter;
+        let (since, until) = (since.map(|day| day.to_string()), until.map(|day| day.to_string()));
         let pairs = [
             ("state", state),
             ("assistant", assistant.as_ref().map(domain::AssistantId::as_str)),
@@ -60,6 +50,8 @@ impl LeadList<'_> {
             ("owner", owner.as_ref().map(domain::UserId::as_str)),
             ("module", module.map(Module::as_str)),
             ("q", Some(text.as_str()).filter(|text| !text.is_empty())),
+            ("since", since.as_deref()),
+            ("until", until.as_deref()),
             ("from", from),
         ];
         let mut query = Serializer::new(String::new());
@@ -72,7 +64,8 @@ impl LeadList<'_> {
     }
 
     fn filters(&self, frame: &Frame) -> Markup {
-        let LeadFilter { state, assistant, schedule, owner, module, text } = self.filter;
+        let LeadFilter { state, assistant, schedule, owner, module, since, until, text } = self.filter;
+        let day = |day: &Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
         let values = Values::from([
             ("q", text.clone()),
             ("state", state.clone().unwrap_or_default()),
@@ -80,6 +73,8 @@ impl LeadList<'_> {
             ("schedule", schedule.clone().unwrap_or_default()),
             ("owner", owner.as_ref().map(ToString::to_string).unwrap_or_default()),
             ("module", module.map(|module| module.as_str().to_owned()).unwrap_or_default()),
+            ("since", day(since)),
+            ("until", day(until)),
         ]);
         let fields = Fields { values: &values, errors: &FormErrors::new() };
         let any = |options: Vec<(String, String)>| {
@@ -95,11 +90,14 @@ impl LeadList<'_> {
                     @if let Some(state) = state { input type="hidden" name="state" value=(state); }
                     (fields.select("assistant", "Assistant", "", &any(assistants)))
                     (fields.select("schedule", "Schedule", "", &any(schedules)))
-                    @if frame.viewer.administrator { (fields.select("owner", "Goes back to", "", &any(owners))) }
+                    @if frame.viewer.sees_all() { (fields.select("owner", "Goes back to", "", &any(owners))) }
                     (fields.select("module", "Module", "", &any(plain_options(Module::ALL.map(Module::as_str)))))
+                    (fields.input("date", "since", "Taken on from", ""))
+                    (fields.input("date", "until", "Taken on until", ""))
                     div class="row wide" {
                         button class="main" { "Search" }
                         a href=(frame.at("leads")) { "Clear" }
+                        span class="soft small" { "The address of the page holds what you search for: keep it as a bookmark, or send it to a colleague." }
                     }
                 }
             }
@@ -107,26 +105,29 @@ impl LeadList<'_> {
     }
 
     fn states(&self, frame: &Frame) -> Markup {
-        let LeadPage { states, looked_at, next, .. } = self.page;
+        let LeadPage { states, looked_at, next, counted_all, .. } = self.page;
+        let shown = |count: usize| {
+            if *counted_all && count >= MOST_COUNTED { format!("{MOST_COUNTED}+") } else { count.to_string() }
+        };
         let all: usize = states.values().sum();
         let wanted = self.filter.state.as_deref();
         let link = |state: Option<&str>| format!("{}?{}", frame.at("leads"), self.query(state, None));
         html! {
             nav aria-label="States" {
                 ul class="counts" {
-                    li { a href=(link(None)) aria-current=[wanted.is_none().then_some("true")] { "All " b { (all) } } }
+                    li { a href=(link(None)) aria-current=[wanted.is_none().then_some("true")] { "All " @if states.values().all(|count| *count < MOST_COUNTED) { b { (all) } } } }
                     @for name in STATES {
                         @let count = states.get(name).copied().unwrap_or_default();
                         @if count > 0 || wanted == Some(name) {
                             li { a href=(link(Some(name))) aria-current=[(wanted == Some(name)).then_some("true")] {
-                                (marks::state_name(name)) " " b { (count) }
+                                (marks::state_name(name)) " " b { (shown(count)) }
                             } }
                         }
                     }
                 }
             }
-            @if next.is_some() || !self.first {
-                p class="soft small" { "Counted among the " (looked_at) " leads that were looked at, newest activity first." }
+            @if !counted_all && (next.is_some() || !self.first) {
+                p class="soft small" { "Counted among the " (looked_at) " leads that were looked at." }
             }
         }
     }
@@ -200,7 +201,7 @@ pub fn leads(frame: &Frame, list: &LeadList<'_>) -> Markup {
         @if list.page.leads.is_empty() {
             div class="card" {
                 @if *list.filter == LeadFilter::default() && list.first {
-                    @if frame.viewer.administrator {
+                    @if frame.viewer.sees_all() {
                         p { "There is no lead yet. Assign a record to an assistant in Zoho CRM; it appears here within seconds." }
                     } @else {
                         p { "No lead of yours is here. You see the leads that you hand over to an assistant in Zoho CRM." }

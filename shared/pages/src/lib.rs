@@ -7,6 +7,7 @@
 mod access;
 mod assistants;
 mod crm;
+mod failures;
 mod form;
 mod frame;
 mod lead;
@@ -15,14 +16,17 @@ mod leave;
 mod marks;
 mod nurture;
 mod orders;
+mod permissions;
 mod preflight;
 mod schedules;
 mod timeline;
 mod today;
+mod tokens;
 
 pub use access::sign_in;
 pub use assistants::{AssistantForm, OFF_DAYS, assistant_form, assistants, tracking_name};
-pub use crm::{CrmDetails, StepsDone, crm_details};
+pub use crm::{CreditsToday, CrmDetails, StepsDone, crm_details};
+pub use failures::{HISTORY_LINES, failures, history};
 pub use form::{FormErrors, Values};
 pub use frame::{Frame, Notice, Place, STYLE, style_name};
 pub use lead::{LeadView, lead};
@@ -32,9 +36,11 @@ pub use marks::record_url;
 pub use maud::Markup;
 pub use nurture::nurture;
 pub use orders::order;
+pub use permissions::{ProfileAccess, access};
 pub use preflight::{PreflightView, preflight};
 pub use schedules::{Preview, ScheduleForm, TONES, schedule_form, schedules};
-pub use today::{TodayView, today};
+pub use today::{DONE_SHOWN, TodayView, today};
+pub use tokens::{TokenPage, tokens};
 
 /// What a browser may load for a page: our style and nothing else. No script, no frame, no plug-in.
 pub const POLICY: &str =

@@ -17,7 +17,12 @@ pub fn order(frame: &Frame, bulk: &Bulk) -> Markup {
             @if bulk.ended.is_none() {
                 p { "It goes on by itself, also if you leave this page." }
                 p { a class="button" href=(frame.at(&format!("orders/{}", bulk.name))) { "Look again" } }
-            } @else { p { strong { "It is done." } } }
+            } @else {
+                p { strong { "It is done." } }
+                @if bulk.order.action == domain::Action::Deactivate && bulk.done > 0 {
+                    (frame.button(&format!("orders/{}/undo", bulk.name), "Undo: continue these follow-ups", ""))
+                }
+            }
         }
         @if !bulk.failures.is_empty() {
             section class="card" aria-labelledby="refused" {

@@ -1,11 +1,14 @@
 //! Today: who waits for a person, what leaves next, how the last days went.
 
-use app::console::{DayCount, Overview};
+use app::console::{DayCount, Overview, Replies};
+use app::failures::Failure;
+use app::history::Done;
 use domain::Lead;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
 use crate::crm::{StepsDone, first_steps};
+use crate::failures::{done_table, in_short};
 use crate::frame::{Frame, Place};
 use crate::marks;
 
@@ -16,9 +19,16 @@ pub struct TodayView<'a> {
     pub overview: &'a Overview,
     /// The first steps, as long as one of them is to be done.
     pub steps: Option<&'a StepsDone>,
+    /// The beginning of the failure log, for administrators, and whether it goes on.
+    pub failures: (&'a [Failure], bool),
+    /// The newest of what was done, for administrators.
+    pub done: &'a [Done],
     /// Why the connection is broken, if it is.
     pub broken: Option<&'a str>,
 }
+
+/// Lines of what was done lately.
+pub const DONE_SHOWN: usize = 8;
 
 fn leads(frame: &Frame, id: &str, title: &str, empty: &str, leads: &[Lead]) -> Markup {
     const SHOWN: usize = 10;
@@ -106,6 +116,45 @@ fn funnel(overview: &Overview) -> Markup {
     }
 }
 
+/// Shares of leads that answered, as bars with their numbers.
+fn replies(id: &str, rows: &[(String, Replies)]) -> Markup {
+    html! {
+        svg class="chart rates" viewBox={ "0 0 640 " (rows.len() * 30) } role="img" aria-labelledby={ (id) "-title" } {
+            title id={ (id) "-title" } {
+                @for (name, replies) in rows { (name) ": " (replies.answered) " of " (replies.sent) " answered. " }
+            }
+            @for (at, (name, replies)) in rows.iter().enumerate() {
+                @let share = replies.answered * 100 / replies.sent.max(1);
+                text x="0" y=(at * 30 + 18) { (name) }
+                rect class="ahead" x="200" y=(at * 30 + 6) width="300" height="16" rx="2" {}
+                @if share > 0 { rect class="answer" x="200" y=(at * 30 + 6) width=(share * 3) height="16" rx="2" {} }
+                text x="510" y=(at * 30 + 18) { (share) " % of " (replies.sent) }
+            }
+        }
+    }
+}
+
+fn rates(overview: &Overview) -> Markup {
+    const SCHEDULES: usize = 8;
+    let steps: Vec<_> = overview.by_step.iter().map(|(step, it)| (format!("Mail {step}"), *it)).collect();
+    let mut schedules: Vec<_> = overview.by_schedule.iter().map(|(name, it)| (short_name(name), *it)).collect();
+    schedules.sort_by_key(|(_, replies)| std::cmp::Reverse(replies.sent));
+    schedules.truncate(SCHEDULES);
+    html! {
+        section class="card" aria-labelledby="rates" {
+            h2 id="rates" { "Who answers" }
+            h3 { "By mail" } (replies("by-step", &steps))
+            h3 { "By schedule" } (replies("by-schedule", &schedules))
+            p class="soft small" { "Of the " (overview.looked_at) " leads that were looked at." }
+        }
+    }
+}
+
+fn short_name(name: &str) -> String {
+    const MOST: usize = 24;
+    if name.chars().count() <= MOST { name.to_owned() } else { name.chars().take(MOST).chain(['…']).collect() }
+}
+
 /// The page.
 pub fn today(frame: &Frame, view: &TodayView<'_>) -> Markup {
     let overview = view.overview;
@@ -117,6 +166,7 @@ pub fn today(frame: &Frame, view: &TodayView<'_>) -> Markup {
             div class="note bad" role="alert" { p { "The connection to Zoho is broken: " (reason) ". " a href=(frame.at("crm")) { "See what to do" } } }
         }
         @if let Some(steps) = view.steps { (first_steps(frame, steps)) }
+        @if !view.failures.0.is_empty() { (in_short(frame, view.failures.0, view.failures.1)) }
         @if !overview.at_risk.is_empty() {
             (leads(frame, "risk", "Hot, and nobody has taken care", "", &overview.at_risk))
         }
@@ -134,9 +184,16 @@ pub fn today(frame: &Frame, view: &TodayView<'_>) -> Markup {
             @if !overview.held.is_empty() {
                 (leads(frame, "held", "Mails that wait for your approval", "", &overview.held))
             }
-            @if frame.viewer.administrator {
+            @if frame.viewer.sees_all() {
                 section class="card" aria-labelledby="days" { h2 id="days" { "Mails and answers by day" } (chart(&days, today)) }
             }
+            @if !view.done.is_empty() {
+                section class="card" aria-labelledby="done" {
+                    div class="row between" { h2 id="done" { "Done lately" } a href=(frame.at("history")) { "Seven days" } }
+                    (done_table(frame, view.done, DONE_SHOWN))
+                }
+            }
+            @if !overview.by_step.is_empty() { (rates(overview)) }
             section class="card" aria-labelledby="funnel" { h2 id="funnel" { "How far leads come" } (funnel(overview)) }
         }
     };

@@ -1,7 +1,7 @@
 //! The org and its users.
 
 use app::ports::{Absence, Allowance, CrmError, Organisation};
-use domain::{CrmUser, EmailAddress, UserId};
+use domain::{CrmUser, EmailAddress, Profile, UserId};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -51,8 +51,18 @@ struct WireUser {
     email: Option<String>,
     status: Option<String>,
     confirm: Option<bool>,
+    #[serde(default)]
+    profile: Option<WireProfile>,
     #[serde(rename = "Reporting_To")]
     reports_to: Option<Manager>,
+}
+
+/// A profile of another form is none.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WireProfile {
+    Named { id: String, name: String },
+    Other(serde::de::IgnoredAny),
 }
 
 /// Only the id is needed; a manager of another form is none.
@@ -69,6 +79,10 @@ impl From<WireUser> for CrmUser {
             name: user.full_name.unwrap_or_default(),
             email: user.email.and_then(|email| EmailAddress::parse(&email).ok()),
             active: user.status.as_deref() == Some("active") && user.confirm == Some(true),
+            profile: user.profile.and_then(|profile| match profile {
+                WireProfile::Named { id, name } => Some(Profile { id, name }),
+                WireProfile::Other(_) => None,
+            }),
             reports_to: user.reports_to.and_then(|manager| match manager {
                 Manager::User { id } => Some(id),
                 Manager::Other(_) => None,

@@ -2,12 +2,17 @@
 
 use app::AppError;
 use edge::http::{Answer, Refusal};
-use pages::{CrmDetails, crm_details};
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use pages::{CreditsToday, CrmDetails, crm_details};
 
 use super::{Visit, failed, ok};
 
 /// Changes for the CRM that are counted; more are "or more".
 const COUNTED: u32 = 100;
+
+/// The audit is shown for this long.
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 impl Visit<'_> {
     pub(super) async fn crm(&self) -> Answer {
@@ -20,6 +25,7 @@ impl Visit<'_> {
         let users = store.users(org).await.map_err(read)?.map(|known| known.users).unwrap_or_default();
         let assistants = admin.assistants(org).await.map_err(failed)?;
         let waiting = store.outbox(org, None, COUNTED).await.map_err(read)?.entries.len();
+        let today = admin.clock.real().to_zoned(TimeZone::UTC).date();
         let connect = format!("{}oauth/authorize", self.root.path());
         let details = CrmDetails {
             connection: &connection,
@@ -29,6 +35,11 @@ impl Visit<'_> {
             last_notification: store.heard(org).await.map_err(read)?,
             waiting,
             more_waiting: u32::try_from(waiting).is_ok_and(|waiting| waiting >= COUNTED),
+            credits: CreditsToday {
+                used: store.budget(org).await.map_err(read)?.map_or(0, |stored| stored.value.spent.by(today)),
+                allowed: connection.allowance.credits_a_day,
+            },
+            audits: &store.audits(org, today - WEEK).await.map_err(read)?,
             failures: store.given_up(org).await.map_err(read)?.len(),
         };
         ok(crm_details(&self.frame(None).await?, &details))

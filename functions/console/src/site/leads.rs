@@ -2,8 +2,8 @@
 
 use app::AppError;
 use app::actions::Selection;
-use app::console::{LeadFilter, LeadPage, find_leads};
-use app::store::{Delivery, Outcome};
+use app::console::{LeadFilter, LeadPage, Wish, count_states, find_leads};
+use app::store::{BULK_PAGE, Bulk, Delivery, Outcome};
 use domain::{Action, CrmUser, Lead, LeadId, Module, Order, Schedule};
 use edge::http::{Answer, Refusal, download, query, see_other};
 use lambda_http::http::StatusCode;
@@ -39,6 +39,8 @@ impl Visit<'_> {
             schedule: filled("schedule"),
             owner: filled("owner").and_then(|text| text.parse().ok()),
             module: filled("module").and_then(|text| Module::ALL.into_iter().find(|module| module.as_str() == text)),
+            since: filled("since").and_then(|text| text.parse().ok()),
+            until: filled("until").and_then(|text| text.parse().ok()),
             text: filled("q").map(|text| text.trim().chars().take(100).collect()).unwrap_or_default(),
         }
     }
@@ -51,10 +53,11 @@ impl Visit<'_> {
         let (admin, org) = (&self.site.admin, &self.viewer().org);
         let from = query(self.request, "from");
         let filter = self.filter();
-        let page = self.found(&filter, from.as_deref(), ON_A_PAGE).await?;
+        let mut page = self.found(&filter, from.as_deref(), ON_A_PAGE).await?;
+        count_states(&admin.store, self.viewer(), &filter, &mut page).await.map_err(failed)?;
         let assistants: Vec<_> =
             admin.assistants(org).await.map_err(failed)?.into_iter().map(|report| report.assistant).collect();
-        let owners = match self.viewer().administrator {
+        let owners = match self.viewer().sees_all() {
             true => self.owners(&assistants).await?,
             false => Vec::new(),
         };
@@ -97,6 +100,16 @@ impl Visit<'_> {
     async fn mine(&self, id: &str) -> Result<Lead, Refusal> {
         let id: LeadId = id.parse().map_err(|_| Refusal::not_found())?;
         self.viewer().lead(&self.site.admin.store, &id).await.map_err(failed)?.ok_or_else(Refusal::not_found)
+    }
+
+    /// The same, if they may also act on it.
+    async fn to_act_on(&self, id: &str) -> Result<Lead, Refusal> {
+        let lead = self.mine(id).await?;
+        if self.viewer().may(Wish::Act(&lead)) {
+            return Ok(lead);
+        }
+        let message = "your Zoho profile may look at leads and not act on them; an administrator can change that";
+        Err(Refusal::forbidden("only_looking", message))
     }
 
     pub(super) async fn lead(&self, id: &str) -> Answer {
@@ -150,7 +163,7 @@ impl Visit<'_> {
     }
 
     pub(super) async fn act(&self, id: &str, name: &str, form: &Form) -> Answer {
-        let lead = self.mine(id).await?;
+        let lead = self.to_act_on(id).await?;
         let schedules = self.site.admin.schedules(&self.viewer().org).await.map_err(failed)?;
         let action = match action(name, form, &schedules) {
             Some(Ok(action)) => action,
@@ -167,7 +180,7 @@ impl Visit<'_> {
     }
 
     pub(super) async fn approve(&self, id: &str, form: &Form) -> Answer {
-        let lead = self.mine(id).await?;
+        let lead = self.to_act_on(id).await?;
         let org = &self.viewer().org;
         let text = form.get("approve-text").to_owned();
         let held = self.site.admin.store.deliveries(org, &lead.id).await.map_err(|error| failed(error.into()))?;
@@ -186,7 +199,7 @@ impl Visit<'_> {
     pub(super) async fn act_on_many(&self, form: &Form) -> Answer {
         let mut leads = Vec::new();
         for id in form.all("lead").take(ON_A_PAGE * 2) {
-            leads.push(self.mine(id).await?.id);
+            leads.push(self.to_act_on(id).await?.id);
         }
         let action = match action(form.get("action"), form, &[]) {
             Some(Ok(action)) if !leads.is_empty() => action,
@@ -195,28 +208,57 @@ impl Visit<'_> {
             }
             Some(Err(_)) | None => return Err(Refusal::not_found()),
         };
-        let (org, order) = (&self.viewer().org, self.order(action, form));
-        let actions = &self.site.actions;
+        let order = self.order(action, form);
+        self.carry_out(leads, order).await
+    }
+
+    /// Begins an order for many and carries it out as far as it gets: upkeep takes it up where this stops.
+    async fn carry_out(&self, leads: Vec<LeadId>, order: Order) -> Answer {
+        let (org, actions) = (&self.viewer().org, &self.site.actions);
         let bulk = match actions.begin(org, &Selection::These(leads), order).await {
             Ok(bulk) => bulk,
             Err(error) => return Err(Refusal::bad_request("order_refused", mendable(error)?)),
         };
-        // As far as it gets: upkeep takes it up where this stops.
         if let Err(error) = actions.go_on(org, &bulk.name, &mut |_| {}).await {
             tracing::warn!(%org, order = bulk.name, %error, "an order for many leads stopped; it is taken up again");
         }
         Ok(see_other(&format!("{}/orders/{}", self.base, bulk.name)))
     }
 
-    pub(super) async fn order_page(&self, name: &str) -> Answer {
+    async fn my_order(&self, name: &str) -> Result<Bulk, Refusal> {
         let stored =
             self.site.admin.store.bulk(&self.viewer().org, name).await.map_err(|error| failed(error.into()))?;
         let bulk = stored.ok_or_else(Refusal::not_found)?.value;
         // Its failures name leads that are not this viewer's.
-        if !self.viewer().administrator && bulk.order.by != self.viewer().name {
+        if !self.viewer().sees_all() && bulk.order.by != self.viewer().name {
             return Err(Refusal::not_found());
         }
+        Ok(bulk)
+    }
+
+    pub(super) async fn order_page(&self, name: &str) -> Answer {
+        let bulk = self.my_order(name).await?;
         ok(pages::order(&self.frame(None).await?, &bulk))
+    }
+
+    /// Follow-ups that an order stopped go on where they were, but for those that it could not stop.
+    pub(super) async fn undo(&self, name: &str) -> Answer {
+        let bulk = self.my_order(name).await?;
+        if bulk.order.action != Action::Deactivate || bulk.ended.is_none() {
+            return Err(Refusal::bad_request("not_undone", "only an order that stopped follow-ups can be undone"));
+        }
+        let (store, org) = (&self.site.admin.store, &self.viewer().org);
+        let mut leads = Vec::new();
+        for page in 0..bulk.total.div_ceil(u32::try_from(BULK_PAGE).unwrap_or(1)) {
+            leads.extend(store.bulk_leads(org, name, page).await.map_err(|error| failed(error.into()))?);
+        }
+        leads.retain(|lead| bulk.failures.iter().all(|failure| failure.lead != *lead));
+        for lead in &leads {
+            self.to_act_on(&lead.to_string()).await?;
+        }
+        let why = format!("undoes what {} asked for", bulk.order.by);
+        let by = self.viewer().name.clone();
+        self.carry_out(leads, Order { action: Action::Continue, by, why, schedule_revision: 0 }).await
     }
 }
 
@@ -229,7 +271,11 @@ pub(super) fn mendable(error: AppError) -> Result<String, Refusal> {
 }
 
 /// The action of this name with what the form says; what is wrong with it; or `None` if there is no such action.
-fn action(name: &str, form: &Form, schedules: &[Schedule]) -> Option<Result<Action, (&'static str, String)>> {
+pub(super) fn action(
+    name: &str,
+    form: &Form,
+    schedules: &[Schedule],
+) -> Option<Result<Action, (&'static str, String)>> {
     let text = |field: &'static str| match form.filled(field) {
         Some(text) => Ok(text.to_owned()),
         None => Err((field, "Write what it shall say.".to_owned())),

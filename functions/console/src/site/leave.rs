@@ -43,12 +43,12 @@ impl Visit<'_> {
     }
 
     pub(super) async fn leave(&self) -> Answer {
-        self.managing()?;
+        self.administering()?;
         self.leave_page(StatusCode::OK, &Values::new(), &FormErrors::new()).await
     }
 
     pub(super) async fn begin_leaving(&self, form: &Form) -> Answer {
-        self.managing()?;
+        self.administering()?;
         let org = &self.viewer().org;
         let wrong = async |problem: String| {
             let errors = FormErrors::from([("name", problem)]);
@@ -81,13 +81,13 @@ impl Visit<'_> {
     }
 
     pub(super) async fn erase(&self) -> Answer {
-        self.managing()?;
+        self.administering()?;
         self.erase_page(StatusCode::OK, None, &Values::new(), &FormErrors::new()).await
     }
 
     /// Shows what is held of an address, and erases it when somebody has seen that and is sure.
     pub(super) async fn erase_person(&self, form: &Form) -> Answer {
-        self.managing()?;
+        self.administering()?;
         let org = &self.viewer().org;
         let address = match EmailAddress::parse(form.get("address").trim()) {
             Ok(address) => address,
@@ -109,7 +109,7 @@ impl Visit<'_> {
 
     /// Everything that is stored of leads, one in a line, with its story and its mails; in parts.
     pub(super) async fn export(&self) -> Answer {
-        self.managing()?;
+        self.administering()?;
         let from = query(self.request, "from");
         let (store, all) = (&self.site.admin.store, LeadFilter::default());
         let found = find_leads(store, self.viewer(), &all, from.as_deref(), IN_A_PART).await.map_err(failed)?;

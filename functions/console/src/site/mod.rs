@@ -3,20 +3,25 @@
 //! **Invariants:** a GET changes nothing. A POST counts only with the session's cookie, from our own origin, with the
 //! token of a form of this session. Org and user come from the session, never from the request.
 
+mod access;
+mod api;
 mod assistants;
 mod crm;
+mod failures;
 mod form;
 mod leads;
 mod leave;
 mod preflight;
 mod schedules;
 mod today;
+mod tokens;
 
 use app::AppError;
 use app::actions::Actions;
 use app::admin::Admin;
 use app::change::LeadChanges;
-use app::console::{Opened, Sessions, Viewer, Wish};
+use app::console::{ApiTokens, Opened, Sessions, Viewer, Wish};
+use app::failures::Failures;
 use domain::SigningKey;
 use edge::http::{
     Answer, MOST_BYTES, Refusal, SESSION_COOKIE, asset, body, cookie, document, public_url, query, see_other,
@@ -39,12 +44,16 @@ pub struct Site {
     pub actions: Actions,
     /// Administration.
     pub admin: Admin,
+    /// What failed.
+    pub failures: Failures,
+    /// Tokens of the API.
+    pub tokens: ApiTokens,
     /// The address of this installation, if it is set.
     pub public_url: Option<Url>,
 }
 
 /// What was done, by the word that the address of the next page carries.
-const DONE: [(&str, &str); 8] = [
+const DONE: [(&str, &str); 14] = [
     ("refreshed", "Zoho is being looked at. What was found shows here in a few seconds."),
     ("saved", "Saved."),
     ("asked", "It is done. What follows from it shows in the story."),
@@ -52,6 +61,12 @@ const DONE: [(&str, &str); 8] = [
     ("paused", "Paused. What falls due meanwhile is spread over the days after."),
     ("going-on", "It goes on."),
     ("deleted", "Deleted. Leads that are on it finish it."),
+    ("tried-again", "It is tried again now. What fails again shows here in a minute."),
+    ("dismissed", "Dismissed."),
+    ("settled", "Settled. The lead's story and the CRM say so."),
+    ("sync-paused", "Paused. Nothing is read from Zoho and nothing is written to it until you resume."),
+    ("sync-resumed", "Resumed. What waited is caught up now."),
+    ("revoked", "Revoked. The token opens nothing any more."),
     ("begun", "It has begun. Everything is gone within a minute, as soon as Zoho has heard of it."),
 ];
 
@@ -60,8 +75,10 @@ impl Site {
     pub fn new(changes: &LeadChanges, key: SigningKey, public_url: Option<Url>) -> Self {
         let LeadChanges { store, events, clock } = changes.clone();
         Self {
+            tokens: ApiTokens { store: store.clone(), clock: clock.clone(), key: key.clone() },
             sessions: Sessions { store: store.clone(), clock: clock.clone(), key },
             actions: Actions { changes: changes.clone() },
+            failures: Failures { changes: changes.clone() },
             admin: Admin { store, events, clock },
             public_url,
         }
@@ -81,6 +98,9 @@ impl Site {
     async fn answer(&self, request: &Request, root: &Url, base: &str, path: &str) -> Answer {
         if path == pages::style_name() {
             return Ok(asset("text/css; charset=utf-8", pages::STYLE));
+        }
+        if path == "api" || path.starts_with("api/") {
+            return Box::pin(self.api(request, root, path.trim_start_matches("api").trim_start_matches('/'))).await;
         }
         if let Some(token) = path.strip_prefix("receipt/").filter(|_| *request.method() == Method::GET) {
             return self.receipt(base, token).await;
@@ -143,6 +163,10 @@ impl Visit<'_> {
             ["leads", id] => self.lead(id).await,
             ["orders", name] => self.order_page(name).await,
             ["crm"] => self.crm().await,
+            ["access"] => self.access().await,
+            ["tokens"] => self.tokens().await,
+            ["failures"] => self.failures().await,
+            ["history"] => self.history().await,
             ["assistants"] => self.assistants().await,
             ["assistants", "new"] => self.new_assistant().await,
             ["assistants", id] => self.assistant(id).await,
@@ -165,6 +189,14 @@ impl Visit<'_> {
             ["leads", id, "approve"] => self.approve(id, form).await,
             ["leads", id, action] => self.act(id, action, form).await,
             ["crm", "refresh"] => self.refresh().await,
+            ["crm", "pause"] => self.pause_sync(true).await,
+            ["crm", "resume"] => self.pause_sync(false).await,
+            ["access"] => self.change_access(form).await,
+            ["tokens"] => self.make_token(form).await,
+            ["tokens", "revoke"] => self.revoke_token(form).await,
+            ["orders", name, "undo"] => self.undo(name).await,
+            ["failures"] => self.see_to_failures(form).await,
+            ["failures", "settle"] => self.settle(form).await,
             ["assistants", "new"] => self.create_assistant(form).await,
             ["assistants", id] => self.change_assistant(id, form).await,
             ["assistants", id, "pause"] => self.pause_assistant(id, form).await,
@@ -191,7 +223,16 @@ impl Visit<'_> {
 
     /// Refuses whoever may not manage the org.
     fn managing(&self) -> Result<(), Refusal> {
-        if self.viewer().may(Wish::Manage) {
+        if self.viewer().manages() {
+            return Ok(());
+        }
+        let message = "your Zoho profile may not see this page; an administrator of your organisation can change that";
+        Err(Refusal::forbidden("not_managing", message))
+    }
+
+    /// Refuses whoever does not administer the org.
+    fn administering(&self) -> Result<(), Refusal> {
+        if self.viewer().may(Wish::Administer) {
             return Ok(());
         }
         Err(Refusal::forbidden("not_administrator", "only administrators of your Zoho organisation may see this page"))

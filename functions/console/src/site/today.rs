@@ -1,28 +1,41 @@
 //! Today.
 
 use app::console::overview;
+use app::history::newest;
 use app::store::Health;
 use edge::http::Answer;
-use pages::{StepsDone, TodayView, today};
+use pages::{DONE_SHOWN, StepsDone, TodayView, today};
 
 use super::{Visit, failed, ok};
+
+/// Failures that are looked at.
+const FAILURES: u32 = 20;
 
 impl Visit<'_> {
     pub(super) async fn today(&self) -> Answer {
         let admin = &self.site.admin;
         let frame = self.frame(None).await?;
         let overview = overview(&admin.store, self.viewer(), frame.now).await.map_err(failed)?;
-        let (mut steps, mut broken) = (None, None);
-        if self.viewer().administrator {
+        let (mut steps, mut broken, mut log, mut done) = (None, None, (Vec::new(), None), Vec::new());
+        if self.viewer().manages() {
             let org = &self.viewer().org;
-            let done = StepsDone::of(&admin.assistants(org).await.map_err(failed)?);
-            steps = Some(done).filter(|done| !done.all());
+            let taken = StepsDone::of(&admin.assistants(org).await.map_err(failed)?);
+            steps = Some(taken).filter(|taken| !taken.all());
+            log = self.site.failures.page(org, None, FAILURES).await.map_err(failed)?;
+            done = newest(&admin.store, admin.clock.as_ref(), org, DONE_SHOWN).await.map_err(failed)?;
             let connection = admin.store.connection(org).await.map_err(|error| failed(error.into()))?;
             broken = connection.and_then(|stored| match stored.value.health {
                 Health::Broken { reason } => Some(reason),
                 Health::Connected => None,
             });
         }
-        ok(today(&frame, &TodayView { overview: &overview, steps: steps.as_ref(), broken: broken.as_deref() }))
+        let view = TodayView {
+            overview: &overview,
+            steps: steps.as_ref(),
+            failures: (&log.0, log.1.is_some()),
+            done: &done,
+            broken: broken.as_deref(),
+        };
+        ok(today(&frame, &view))
     }
 }

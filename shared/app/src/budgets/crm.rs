@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use domain::{Bucket, Flow, OrgId};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
 use crate::error::AppError;
 use crate::ports::{Allowance, Budgets, Clock, CrmError, Pass, TableError};
-use crate::store::{Budget, Places, Store, Stored};
+use crate::store::{Budget, Places, Spent, Store, Stored};
 
 /// A worker's places are its own for so long: a call that is begun in time is over by then.
 const LIFE: SignedDuration = SignedDuration::from_secs(40);
@@ -183,6 +184,9 @@ impl CrmBudgets {
             if got < credits {
                 return Ok(Err(budget.credits.when(flow, credits, now)));
             }
+            let today = now.to_zoned(TimeZone::UTC).date();
+            let spent = (budget.spent.by(today) + got).saturating_sub(unspent);
+            budget.spent = Spent { on: today, credits: spent };
             budget.places.push(Places { worker: self.worker.clone(), count, until: now + LIFE });
             match self.store.put_budget(org, &budget, version).await {
                 Ok(()) => {
@@ -207,7 +211,8 @@ impl CrmBudgets {
             Some(Stored { value, version }) => (value, Some(version)),
             None => {
                 let credits = Bucket::full(flow, now);
-                (Budget { credits, places: Vec::new(), closed_until: Timestamp::UNIX_EPOCH, slowed: 0 }, None)
+                let closed_until = Timestamp::UNIX_EPOCH;
+                (Budget { credits, places: Vec::new(), closed_until, slowed: 0, spent: Spent::default() }, None)
             }
         })
     }

@@ -1,20 +1,25 @@
 //! Lists of leads: filtered, searched, counted, a page at a time.
 //!
-//! **Invariant:** a page costs a bounded number of reads however many leads there are; what was not looked at is said,
-//! never silently left out.
+//! **Invariant:** a page costs a bounded number of reads however many leads there are, for it asks the index by what few
+//! leads have; what was not looked at is said, never silently left out.
 
 use std::collections::BTreeMap;
 
 use domain::{AssistantId, Lead, Module, UserId};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::{Viewer, Wish};
 use crate::error::AppError;
-use crate::store::Store;
+use crate::store::finder::{phone_end, words};
+use crate::store::{Find, LeadStateName, STATES, Store};
 
-/// Leads read at a time.
-const CHUNK: u32 = 250;
+/// Entries of the index, or leads, read at a time.
+const CHUNK: u32 = 100;
 /// Leads that one page looks at, before a person has to say that it shall go on.
-pub const MOST_LOOKED_AT: usize = 1000;
+pub const MOST_LOOKED_AT: usize = 400;
+/// Leads of one state are counted so far, and no further.
+pub const MOST_COUNTED: usize = 500;
 
 /// Which leads are wanted. What is `None` or empty does not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,7 +34,11 @@ pub struct LeadFilter {
     pub owner: Option<UserId>,
     /// By its module.
     pub module: Option<Module>,
-    /// Part of a name, a company, a mail address or a telephone number.
+    /// Taken on from this day on (UTC).
+    pub since: Option<Date>,
+    /// Taken on until the end of this day (UTC).
+    pub until: Option<Date>,
+    /// Beginnings of words of a name, a company or a mail address; or the end of a telephone number.
     pub text: String,
 }
 
@@ -42,8 +51,10 @@ pub struct LeadPage {
     pub next: Option<String>,
     /// How many leads were looked at for it.
     pub looked_at: usize,
-    /// How many of these there are in each state, whatever state is wanted.
-    pub states: BTreeMap<&'static str, usize>,
+    /// How many leads there are in each state, whatever state is wanted.
+    pub states: BTreeMap<LeadStateName, usize>,
+    /// Are these all leads there are, each state counted up to [`MOST_COUNTED`], or those that were looked at?
+    pub counted_all: bool,
 }
 
 impl LeadFilter {
@@ -57,28 +68,132 @@ impl LeadFilter {
                 .as_ref()
                 .is_none_or(|wanted| lead.previous_owner.as_ref().is_some_and(|it| it.user == *wanted))
             && self.module.is_none_or(|wanted| wanted == lead.id.record().module)
+            && self.since.is_none_or(|since| taken_on(lead) >= since)
+            && self.until.is_none_or(|until| taken_on(lead) <= until)
             && self.finds(lead)
     }
 
-    /// Every word of the text is somewhere in what people search by; telephone numbers by their digits.
+    /// Every word of the text begins a word of what people search by; telephone numbers by their end.
     fn finds(&self, lead: &Lead) -> bool {
-        let text = self.text.trim().to_lowercase();
-        if text.is_empty() {
-            return true;
-        }
-        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-        let number = digits(&text);
-        if number.len() >= 4 && !text.contains(char::is_alphabetic) {
-            return digits(&lead.person.phone).contains(&number) || lead.id.to_string().contains(&number);
+        if let Some(end) = number(&self.text) {
+            return phone_end(&lead.person.phone).is_some_and(|known| known.starts_with(&end))
+                || lead.id.record().id.as_str() == self.text.trim();
         }
         let address = lead.address.as_ref().map_or("", |address| address.as_str());
-        let hay = format!("{} {} {address}", lead.person.full_name(), lead.person.company).to_lowercase();
-        text.split_whitespace().all(|word| hay.contains(word))
+        let domain = address.split_once('@').map_or("", |(_, domain)| domain);
+        let hay = format!("{} {} {address} {domain}", lead.person.full_name(), lead.person.company);
+        let hay: Vec<String> = words(&hay).collect();
+        words(&self.text).all(|word| hay.iter().any(|known| known.starts_with(&word)))
+    }
+
+    /// By what of it the index is asked: by what few leads have.
+    fn asks<'a>(&'a self, viewer: &'a Viewer, word: &'a str) -> Option<Find<'a>> {
+        let owner = if viewer.sees_all() { self.owner.as_ref() } else { Some(&viewer.user) };
+        if number(&self.text).is_some() {
+            return Some(Find::PhoneEnd(&self.text));
+        }
+        if !word.is_empty() {
+            return Some(Find::Word(word));
+        }
+        owner.map(Find::Owner).or_else(|| self.state.as_deref().map(Find::State))
     }
 }
 
-/// The newest `most` leads that the viewer may see and the filter takes, from where `from` says.
+fn taken_on(lead: &Lead) -> Date {
+    lead.enrolled_at.to_zoned(TimeZone::UTC).date()
+}
+
+/// The digits of a text that is a telephone number, from its end.
+fn number(text: &str) -> Option<String> {
+    phone_end(text).filter(|_| !text.contains(|c: char| c.is_alphabetic() || c == '@'))
+}
+
+/// Some `most` leads that the viewer may see and the filter takes, from where `from` says; the newest activity first unless
+/// the index was asked.
 pub async fn find_leads(
+    store: &Store,
+    viewer: &Viewer,
+    filter: &LeadFilter,
+    from: Option<&str>,
+    most: usize,
+) -> Result<LeadPage, AppError> {
+    let longest = words(&filter.text).max_by_key(|word| word.chars().count()).unwrap_or_default();
+    match filter.asks(viewer, &longest) {
+        Some(by) => indexed(store, viewer, filter, by, from, most).await,
+        None => newest(store, viewer, filter, from, most).await,
+    }
+}
+
+/// Counts all leads by state instead of those that were looked at, where the filter asks for nothing else.
+pub async fn count_states(
+    store: &Store,
+    viewer: &Viewer,
+    filter: &LeadFilter,
+    page: &mut LeadPage,
+) -> Result<(), AppError> {
+    let all = LeadFilter { state: filter.state.clone(), ..LeadFilter::default() };
+    if !viewer.sees_all() || *filter != all {
+        return Ok(());
+    }
+    let limit = u32::try_from(MOST_COUNTED).unwrap_or(u32::MAX);
+    let counts = STATES.map(|state| store.count_state(&viewer.org, state, limit));
+    let counts = futures_util::future::try_join_all(counts).await?;
+    page.states = STATES.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect();
+    page.counted_all = true;
+    Ok(())
+}
+
+/// By the index: as many entries as it takes.
+async fn indexed(
+    store: &Store,
+    viewer: &Viewer,
+    filter: &LeadFilter,
+    by: Find<'_>,
+    from: Option<&str>,
+    most: usize,
+) -> Result<LeadPage, AppError> {
+    let mut page = LeadPage { next: from.map(str::to_owned), ..LeadPage::default() };
+    if from.is_none()
+        && let Find::PhoneEnd(digits) = by
+    {
+        // What looks like a telephone number may be a record's.
+        let ids = Module::ALL.map(|module| format!("{}-{}", module.as_str(), digits.trim()).to_lowercase().parse());
+        for lead in store.leads_of(&viewer.org, ids.into_iter().flatten().collect()).await? {
+            page.take(lead, viewer, filter);
+        }
+    }
+    // What people look at grows with what is on the page: all of a chunk, or none of it.
+    let chunk = CHUNK.min(u32::try_from(most.max(10)).unwrap_or(u32::MAX));
+    loop {
+        let found = store.find(&viewer.org, by, page.next.as_deref(), chunk).await?;
+        page.looked_at += found.looked_at;
+        page.next = found.next;
+        for lead in found.leads {
+            if page.leads.iter().all(|known| known.id != lead.id) {
+                page.take(lead, viewer, filter);
+            }
+        }
+        if page.next.is_none() || page.leads.len() >= most || page.looked_at >= MOST_LOOKED_AT {
+            return Ok(page);
+        }
+    }
+}
+
+impl LeadPage {
+    /// Takes a lead that the viewer may see and the filter takes.
+    fn take(&mut self, lead: Lead, viewer: &Viewer, filter: &LeadFilter) {
+        if !viewer.may(Wish::Lead(&lead)) || !filter.takes(&lead) {
+            return;
+        }
+        *self.states.entry(lead.state.name()).or_default() += 1;
+        if filter.state.as_deref().is_none_or(|wanted| wanted == lead.state.name()) {
+            self.leads.push(lead);
+        }
+    }
+}
+
+/// By the list of all leads, newest activity first.
+async fn newest(
     store: &Store,
     viewer: &Viewer,
     filter: &LeadFilter,
@@ -123,6 +238,7 @@ pub async fn find_leads(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::{Access, Sees};
 
     fn lead() -> Lead {
         serde_json::from_value(serde_json::json!({
@@ -147,8 +263,9 @@ mod tests {
             ("engines.example", true),
             ("analytical", true),
             ("7946 0018", true),
-            ("(020) 7946", false),
-            ("+44 20 7946", true),
+            ("(020) 7946 0018", true),
+            ("+44 20 7946", false),
+            ("ines", false),
             ("bertrand", false),
             ("ada bertrand", false),
             ("77", false),
@@ -160,6 +277,7 @@ mod tests {
 
     #[test]
     fn each_part_of_a_filter_must_fit() {
+        let date = |text: &str| text.parse::<Date>().ok();
         let takes = |change: &dyn Fn(&mut LeadFilter)| {
             let mut filter = LeadFilter::default();
             change(&mut filter);
@@ -171,6 +289,9 @@ mod tests {
         assert!(!takes(&|filter| filter.module = Some(Module::Leads)));
         assert!(!takes(&|filter| filter.assistant = "tom".parse().ok()));
         assert!(!takes(&|filter| filter.schedule = Some("Short".to_owned())));
+        assert!(takes(&|filter| (filter.since, filter.until) = (date("2026-01-05"), date("2026-01-05"))));
+        assert!(!takes(&|filter| filter.since = date("2026-01-06")));
+        assert!(!takes(&|filter| filter.until = date("2026-01-04")));
     }
 
     #[test]
@@ -180,14 +301,31 @@ mod tests {
             user: user.parse().unwrap(),
             name: String::new(),
             administrator,
+            access: Access::default(),
         };
         let (mine, mut nobodys) = (lead(), lead());
         nobodys.previous_owner = None;
+        let of_profile = |access| Viewer { access, ..viewer("6", false) };
+        let all = Access { sees: Sees::All, acts: false, manages: false };
+        let nothing = Access { sees: Sees::Nothing, acts: true, manages: true };
+        for (access, wish, may) in [
+            (all, Wish::Lead(&mine), true),
+            (all, Wish::Act(&mine), false),
+            (all, Wish::Manage, false),
+            (nothing, Wish::Lead(&mine), false),
+            (nothing, Wish::Act(&mine), false),
+            (nothing, Wish::Manage, true),
+            (nothing, Wish::Administer, false),
+        ] {
+            assert_eq!(of_profile(access).may(wish), may, "{access:?} {wish:?}");
+        }
         for (user, administrator, wish, may) in [
             ("5", false, Wish::Lead(&mine), true),
             ("6", false, Wish::Lead(&mine), false),
             ("5", false, Wish::Lead(&nobodys), false),
             ("5", false, Wish::Manage, false),
+            ("5", false, Wish::Act(&mine), true),
+            ("6", false, Wish::Act(&mine), false),
             ("6", true, Wish::Lead(&mine), true),
             ("6", true, Wish::Lead(&nobodys), true),
             ("6", true, Wish::Manage, true),

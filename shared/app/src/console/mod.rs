@@ -3,20 +3,24 @@
 //! **Invariant:** who may see or do what is decided by [`Viewer::may`] and nowhere else; the org of every read is the
 //! viewer's own, never one that a request names.
 
+mod access;
 mod leads;
 mod overview;
 mod sessions;
 mod sign_in;
+mod tokens;
 
 use domain::{Lead, LeadId, OrgId, UserId};
 
 use crate::error::AppError;
 use crate::store::Store;
 
-pub use leads::{LeadFilter, LeadPage, MOST_LOOKED_AT, find_leads};
-pub use overview::{Coming, DayCount, Overview, overview};
+pub use access::{Access, Permissions, Sees};
+pub use leads::{LeadFilter, LeadPage, MOST_COUNTED, MOST_LOOKED_AT, count_states, find_leads};
+pub use overview::{Coming, DayCount, Overview, Replies, overview};
 pub use sessions::{Opened, Sessions};
 pub use sign_in::{SignIn, SignInError, SignedIn};
+pub use tokens::{ApiTokens, Scope};
 
 /// Somebody in front of the console.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,25 +33,48 @@ pub struct Viewer {
     pub name: String,
     /// Does their CRM profile administer the org?
     pub administrator: bool,
+    /// What their profile may do otherwise.
+    pub access: Access,
 }
 
 /// What somebody wants to see or do.
 #[derive(Debug, Clone, Copy)]
 pub enum Wish<'a> {
-    /// The org's settings, and leads whoever owns them.
+    /// The connection, who may do what, leaving, and erasing people.
+    Administer,
+    /// Assistants, schedules, and what failed.
     Manage,
-    /// One lead, to see it or to act on it.
+    /// To see one lead.
     Lead(&'a Lead),
+    /// To act on one lead.
+    Act(&'a Lead),
 }
 
 impl Viewer {
-    /// Administrators may do everything in their org; others see the leads that they handed over, and get back.
+    /// Administrators may do everything in their org; others what their profile may, which is to see the leads that they
+    /// handed over, and get back, and to act on these, unless an administrator says otherwise.
     pub fn may(&self, wish: Wish<'_>) -> bool {
         match wish {
             _ if self.administrator => true,
-            Wish::Manage => false,
-            Wish::Lead(lead) => lead.previous_owner.as_ref().is_some_and(|owner| owner.user == self.user),
+            Wish::Administer => false,
+            Wish::Manage => self.access.manages,
+            Wish::Act(lead) => self.access.acts && self.may(Wish::Lead(lead)),
+            Wish::Lead(lead) => match self.access.sees {
+                Sees::All => true,
+                Sees::Own => lead.previous_owner.as_ref().is_some_and(|owner| owner.user == self.user),
+                Sees::Nothing => false,
+            },
         }
+    }
+
+    /// Do they see every lead of their org?
+    pub fn sees_all(&self) -> bool {
+        self.administrator || self.access.sees == Sees::All
+    }
+
+    /// May they change settings?
+    pub fn manages(&self) -> bool {
+        self.may(Wish::Manage)
     }
 
     /// The lead, if there is one that this viewer may see: what they may not see is not there.

@@ -8,10 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Viewer, Wish};
 use crate::error::AppError;
-use crate::store::{Queue, Store};
+use crate::store::{Find, Queue, Store};
 
-/// Leads looked at for what happened lately: those with the newest activity.
-const LOOKED_AT: u32 = 500;
+/// Leads looked at for what happened lately: those with the newest activity, or one's own that were taken on last.
+const LOOKED_AT: u32 = 250;
 /// Of what is due in this time, the first is shown.
 const AHEAD: SignedDuration = SignedDuration::from_hours(48);
 /// Of each queue of due work.
@@ -62,6 +62,19 @@ pub struct Overview {
     pub states: BTreeMap<&'static str, usize>,
     /// How many leads were looked at.
     pub looked_at: usize,
+    /// Of them, how many were sent their mail of this number, and answered it.
+    pub by_step: BTreeMap<u32, Replies>,
+    /// How many were sent a mail of this schedule, and answered one.
+    pub by_schedule: BTreeMap<String, Replies>,
+}
+
+/// Leads that were written to, and those that answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Replies {
+    /// Written to.
+    pub sent: u32,
+    /// Answered.
+    pub answered: u32,
 }
 
 /// What the viewer needs to know at `now`, calendar time. Mails a day are told to administrators alone.
@@ -73,15 +86,20 @@ pub async fn overview(store: &Store, viewer: &Viewer, now: Timestamp) -> Result<
             overview.days.insert(date, DayCount::default());
         }
     }
-    let (leads, _) = store.newest_leads(&viewer.org, None, LOOKED_AT).await?;
+    let leads: Vec<Lead> = if viewer.sees_all() {
+        let (leads, _) = store.newest_leads(&viewer.org, None, LOOKED_AT).await?;
+        leads.into_iter().map(|(lead, _)| lead).collect()
+    } else {
+        store.find(&viewer.org, Find::Owner(&viewer.user), None, LOOKED_AT).await?.leads
+    };
     overview.looked_at = leads.len();
-    for lead in leads.into_iter().map(|(lead, _)| lead).filter(|lead| viewer.may(Wish::Lead(lead))) {
+    for lead in leads.into_iter().filter(|lead| viewer.may(Wish::Lead(lead))) {
         overview.sort_in(lead, now);
     }
     overview
         .to_act_on
         .sort_by_key(|lead| (lead.state != LeadState::Hot, lead.answer.as_ref().map(|it| std::cmp::Reverse(it.at))));
-    if viewer.administrator {
+    if viewer.sees_all() {
         for assistant in store.assistants(&viewer.org).await? {
             for day in store.agenda(&viewer.org, &assistant.value.id).await?.agenda.days() {
                 if let Some(count) = overview.days.get_mut(&day.date()) {
@@ -100,6 +118,18 @@ pub async fn overview(store: &Store, viewer: &Viewer, now: Timestamp) -> Result<
 impl Overview {
     fn sort_in(&mut self, lead: Lead, now: Timestamp) {
         *self.states.entry(lead.state.name()).or_default() += 1;
+        let answered = u32::from(lead.answer.is_some());
+        for step in 1..=lead.mails_sent {
+            let replies = self.by_step.entry(step).or_default();
+            replies.sent += 1;
+            // An answer is to the last mail: nothing is sent after it.
+            replies.answered += if step == lead.mails_sent { answered } else { 0 };
+        }
+        if lead.mails_sent > 0 {
+            let replies = self.by_schedule.entry(lead.schedule.clone()).or_default();
+            replies.sent += 1;
+            replies.answered += answered;
+        }
         if let Some(answer) = &lead.answer {
             let date = answer.at.to_zoned(jiff::tz::TimeZone::UTC).date();
             if let Some(count) = self.days.get_mut(&date) {

@@ -89,7 +89,10 @@ impl Sessions {
             return Ok(None);
         }
         let ConsoleSession { user, name, administrator, .. } = session.clone();
-        let viewer = Viewer { org, user, name, administrator };
+        let profile = users.into_iter().find(|known| known.id == user).and_then(|user| user.profile);
+        let permissions = self.store.permissions(&org).await?;
+        let access = profile.and_then(|profile| permissions.get(&profile.id).copied()).unwrap_or_default();
+        let viewer = Viewer { org, user, name, administrator, access };
         Ok(Some(Opened { viewer, secret: secret.to_owned(), session }))
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Leave, hint};
 use crate::actions::Actions;
 use crate::error::AppError;
-use crate::store::{Store, Stored};
+use crate::store::{Find, Store, Stored};
 
 /// What is held of a person.
 #[derive(Debug, Clone, Default)]
@@ -33,14 +33,14 @@ pub struct Erasure {
     pub ended: Option<Timestamp>,
 }
 
-/// What is held of the person with this address. Looks at every lead of the org.
+/// What is held of the person with this address, by the index of addresses.
 pub async fn held(store: &Store, org: &OrgId, address: &EmailAddress) -> Result<Held, AppError> {
     let mut held = Held { leads: Vec::new(), suppressed: store.suppression(org, address).await?.is_some() };
-    let mut from = None;
+    let (word, mut from) = (address.as_str().to_lowercase(), None);
     loop {
-        let (page, next) = store.leads(org, from.as_deref(), 500).await?;
-        held.leads.extend(page.into_iter().filter(|lead| lead.address.as_ref() == Some(address)));
-        match next {
+        let page = store.find(org, Find::Word(&word), from.as_deref(), 100).await?;
+        held.leads.extend(page.leads.into_iter().filter(|lead| lead.address.as_ref() == Some(address)));
+        match page.next {
             Some(next) => from = Some(next),
             None => return Ok(held),
         }

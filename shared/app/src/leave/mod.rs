@@ -17,7 +17,7 @@ use crate::change::LeadChanges;
 use crate::error::AppError;
 use crate::mailboxes::Credentials;
 use crate::ports::{Crm, Event, TableError};
-use crate::store::Stored;
+use crate::store::{Connection, Stored};
 use crate::tokens::TokenKeeper;
 use crate::upkeep::channel_id;
 
@@ -124,6 +124,13 @@ pub async fn begin(actions: &Actions, org: &OrgId, kind: Leaving, by: &str) -> R
         Ok(()) => {}
         Err(TableError::Unexpected(_)) => return Err(AppError::Contended("leaving".to_owned())),
         Err(error) => return Err(error.into()),
+    }
+    // What was paused must reach the CRM before the org is gone.
+    if let Some(stored) = store.connection(org).await?
+        && stored.value.paused.is_some()
+    {
+        let going_on = Connection { paused: None, ..stored.value };
+        store.put_connection(&going_on, Some(stored.version)).await?;
     }
     hint(&actions.changes, org).await;
     Ok(())

@@ -2,6 +2,7 @@
 
 use domain::{Bucket, OrgId};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Result, Store, Stored, keys};
@@ -17,6 +18,25 @@ pub struct Budget {
     pub closed_until: Timestamp,
     /// How often in a row the CRM said that it takes no more.
     pub slowed: u32,
+    /// What was taken of it on one day.
+    #[serde(default)]
+    pub spent: Spent,
+}
+
+/// Credits that workers took on one day (UTC) and did not give back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// The day.
+    pub on: Date,
+    /// How many.
+    pub credits: u32,
+}
+
+impl Spent {
+    /// What was taken on this day.
+    pub fn by(self, day: Date) -> u32 {
+        if self.on == day { self.credits } else { 0 }
+    }
 }
 
 /// A worker's places.

@@ -35,6 +35,9 @@ pub struct Connection {
     /// What was asked for and not permitted; such parts do not work until somebody connects again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes_missing: Vec<String>,
+    /// Somebody paused what goes to and fro between here and the CRM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Paused>,
     /// Where this installation is reached, as the administrator's browser reached it.
     pub public_url: Url,
     /// Our fields, as far as they are there.
@@ -52,6 +55,16 @@ pub struct Connection {
     pub looked_at_all: Option<Timestamp>,
     /// When upkeep is due, real time.
     pub next_upkeep: Timestamp,
+}
+
+/// A pause of what goes to and fro between here and the CRM: nothing is read there and nothing written until somebody
+/// resumes it. What comes in meanwhile waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paused {
+    /// Who paused it.
+    pub by: String,
+    /// When, real time.
+    pub since: Timestamp,
 }
 
 /// Does an org's authorisation work?

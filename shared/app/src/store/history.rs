@@ -4,8 +4,8 @@ use domain::OrgId;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Result, Store, expect, keys, row};
-use crate::ports::{Row, TableError, Write};
+use super::{Result, Store, expect, keys, parse, row};
+use crate::ports::{ListOrder, Listing, Row, TableError, Write};
 
 /// How long the history reaches back.
 const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -88,9 +88,14 @@ impl Store {
         }
         work.at = now;
         let key = keys::history(org, now, work.direction);
+        let listing = Some(Listing { list: keys::history_partition(org), sort: key.sort.clone() });
         let (mut version, mut both) = (None, work.clone());
         for _ in 0..TRIES {
-            let row = Row { expires: now.checked_add(KEPT).ok(), ..row(key.clone(), &both, version)? };
+            let row = Row {
+                expires: now.checked_add(KEPT).ok(),
+                listing: listing.clone(),
+                ..row(key.clone(), &both, version)?
+            };
             match self.table.commit(&[Write::Put { row, expect: expect(version) }]).await {
                 Err(TableError::Unexpected(_)) => {}
                 other => return other,
@@ -107,6 +112,16 @@ impl Store {
             }
         }
         Err(TableError::Unavailable("the history of this instant kept changing".to_owned()))
+    }
+
+    /// The newest batches of the seven days before `now`, at most `limit`, the newest first. What ended this instant may
+    /// be missing for a moment.
+    pub async fn newest_history(&self, org: &OrgId, now: Timestamp, limit: u32) -> Result<Vec<WorkDone>> {
+        let list = keys::history_partition(org);
+        let page = self.table.list(&list, "", ListOrder::Descending, None, limit).await?;
+        let since = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+        let newest: Vec<WorkDone> = page.rows.iter().map(parse).collect::<Result<_>>()?;
+        Ok(newest.into_iter().filter(|work| work.at >= since).collect())
     }
 
     /// What was done in the seven days before `now`, the oldest first.

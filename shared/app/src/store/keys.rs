@@ -7,14 +7,16 @@
 //! | a schedule's earlier revision | `org#O` | `past-schedule#R#S` | |
 //! | the nurture table, taught phrases | `org#O` | `postscripts`, `phrases` | |
 //! | an assistant's own mailbox, and how far it is read | `org#O` | `account#H` | work `mailbox#N`, real time |
-//! | the org's users, as last read | `org#O` | `users` | |
+//! | the org's users, as last read; what their profiles may do | `org#O` | `users`, `permissions` | |
 //! | lease, budget of calls to the CRM | `org#O` | `lease#NAME`, `budget` | |
 //! | rate of the installation's mail system | `rate#mail` | `rate` | |
 //! | lead | `lead#O#L` | `lead` | work `send#N` (calendar) or `lease#N` (real time); list `leads#O` |
 //! | its story with the reasons, deliveries, mails read | `lead#O#L` | `event#T#N`, `delivery#D`, `mail#H` | work `lease#N` of a delivery to be looked up |
 //! | address in use | `address#O#H` | `use` | |
 //! | leads in use at an organisation's mail domain | `domain#O#H` | `lead#L` | |
-//! | suppressed address | `suppression#O#H` | `suppression` | |
+//! | by what a lead is found | `find#O#wXX`, `find#O#pXX`, `find#O#s:STATE`, `find#O#o:USER` | a word, digits or a time, `#L` | |
+//! | suppressed address; the hash is salted | `suppression#O#H` | `suppression` | |
+//! | the salt | `suppression#O` | `salt` | |
 //! | what an assistant has booked on a day | `agenda#O#A` | the date | |
 //! | lead of a Message-ID | `message#O#H` | `message` | |
 //! | org of a mailbox | `mailbox#H` | `mailbox` | |
@@ -24,10 +26,10 @@
 //! | change that was given up | `failure#O` | `change#T#L` | list `failures#O` |
 //! | trouble with a record, or a part of the upkeep | `failure#O` | `record#L`, `upkeep#PART` | work `notification#N`; list `failures#O` |
 //! | what comparing with the CRM has shown | `audit#O` | the date `#MODULE` | |
-//! | what was done, for seven days | `history#O` | `T#WAY` | |
+//! | what was done, for seven days | `history#O` | `T#WAY` | list `history#O` |
 //! | owner last seen | `seen#O#L` | `owner` | |
 //! | an order for many leads, and which leads | `bulk#O` | its name, and `NAME#N` | work `bulk#N` until it is done |
-//! | a session of the console | `session#O` | hash of its secret | |
+//! | a session of the console, a token of its API | `session#O` | hash of its secret, `token#H` | |
 //! | sign-ins from an address | `signin#H` | `tries` | |
 //! | an org that leaves, people that are erased | `leaving#O` | `farewell`, `person#H` | work `upkeep` until it is done |
 //! | done for this lead | `lead#O#L` | `asked#NAME` | |
@@ -38,7 +40,7 @@
 //! mailboxes and the connection, are in the list `failures#O` as long as it does.
 
 use data_encoding::HEXLOWER;
-use domain::{AssistantId, DeliveryId, EmailAddress, LeadId, Module, OrgId};
+use domain::{AssistantId, DeliveryId, EmailAddress, LeadId, Module, OrgId, UserId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -146,6 +148,10 @@ pub(super) fn phrases(org: &OrgId) -> Key {
     key(org_partition(org), "phrases")
 }
 
+pub(super) fn permissions(org: &OrgId) -> Key {
+    key(org_partition(org), "permissions")
+}
+
 pub(super) fn postscripts(org: &OrgId) -> Key {
     key(org_partition(org), "postscripts")
 }
@@ -215,8 +221,68 @@ pub(super) fn domain(org: &OrgId, domain: &str, lead: &LeadId) -> Key {
     key(domain_partition(org, domain), format!("{LEADS}{lead}"))
 }
 
-pub(super) fn suppression(org: &OrgId, address: &EmailAddress) -> Key {
-    key(format!("suppression#{org}#{}", address.hash()), "suppression")
+/// The name of an address on the suppression list with this salt.
+pub fn salted(salt: &str, address: &EmailAddress) -> String {
+    hash(&format!("{salt}{address}"))
+}
+
+pub(super) fn suppression(org: &OrgId, salt: &str, address: &EmailAddress) -> Key {
+    key(format!("suppression#{org}#{}", salted(salt, address)), "suppression")
+}
+
+pub(super) fn salt(org: &OrgId) -> Key {
+    key(format!("suppression#{org}"), "salt")
+}
+
+fn find(org: &OrgId, what: &str) -> String {
+    format!("find#{org}#{what}")
+}
+
+/// A partition for what begins alike: what somebody types is the beginning of a word.
+fn beginning(text: &str) -> String {
+    text.chars().take(2).collect()
+}
+
+pub(super) fn find_words(org: &OrgId, word: &str) -> String {
+    find(org, &format!("w{}", beginning(word)))
+}
+
+pub(super) fn find_word(org: &OrgId, word: &str, lead: &LeadId) -> Key {
+    key(find_words(org, word), format!("{word}#{lead}"))
+}
+
+pub(super) fn find_phones(org: &OrgId, end: &str) -> String {
+    find(org, &format!("p{}", beginning(end)))
+}
+
+pub(super) fn find_phone(org: &OrgId, end: &str, lead: &LeadId) -> Key {
+    key(find_phones(org, end), format!("{end}#{lead}"))
+}
+
+/// Sorts later times first.
+fn backwards(at: Timestamp) -> String {
+    format!("{:020}", i64::MAX - at.as_millisecond())
+}
+
+pub(super) fn find_states(org: &OrgId, state: &str) -> String {
+    find(org, &format!("s:{state}"))
+}
+
+pub(super) fn find_state(org: &OrgId, state: &str, since: Timestamp, lead: &LeadId) -> Key {
+    key(find_states(org, state), format!("{}#{lead}", backwards(since)))
+}
+
+pub(super) fn find_owners(org: &OrgId, user: &UserId) -> String {
+    find(org, &format!("o:{user}"))
+}
+
+pub(super) fn find_owner(org: &OrgId, user: &UserId, since: Timestamp, lead: &LeadId) -> Key {
+    key(find_owners(org, user), format!("{}#{lead}", backwards(since)))
+}
+
+/// The lead that an entry of the index finds.
+pub(super) fn found_lead(key: &Key) -> Option<LeadId> {
+    key.sort.rsplit_once('#')?.1.parse().ok()
 }
 
 pub(super) fn agenda_partition(org: &OrgId, assistant: &AssistantId) -> String {
@@ -332,6 +398,13 @@ pub(super) fn session_partition(org: &OrgId) -> String {
 /// By the hash: who reads the table cannot sign in with what it holds.
 pub(super) fn session(org: &OrgId, secret: &str) -> Key {
     key(session_partition(org), hash(secret))
+}
+
+/// What tokens of the API begin with; hashes of sessions hold no such sign.
+pub(super) const TOKENS: &str = "token#";
+
+pub(super) fn api_token(org: &OrgId, hash: &str) -> Key {
+    key(session_partition(org), format!("{TOKENS}{hash}"))
 }
 
 pub(super) fn sign_ins(address: &str) -> Key {

@@ -1,12 +1,13 @@
 //! What is written together when a lead changes.
 
-use domain::{Decision, DeliveryId, Effect, LeadId, OrgId, Transition, Wake};
+use domain::{Decision, DeliveryId, Effect, EmailAddress, LeadId, OrgId, Transition, Wake};
 use jiff::{SignedDuration, Timestamp};
 
 use super::agenda::{ChangedDay, StoredAgenda};
 use super::entities::{Chapter, LeadPointer};
 use super::{
-    Delivery, LeadRow, OutboxEntry, Queue, Result, Store, StoredLead, StoryLine, TableError, expect, keys, row, row_any,
+    Delivery, LeadRow, OutboxEntry, Queue, Result, Store, StoredLead, StoryLine, TableError, expect, finder, keys, row,
+    row_any,
 };
 use crate::ports::{Expect, IndexEntry, Listing, Row, Write};
 
@@ -19,6 +20,8 @@ pub struct LeadCommit<'a> {
     calendar_now: Timestamp,
     real_now: Timestamp,
     extra: Vec<Write>,
+    /// Must not be suppressed.
+    claimed: Option<EmailAddress>,
 }
 
 impl<'a> LeadCommit<'a> {
@@ -30,13 +33,12 @@ impl<'a> LeadCommit<'a> {
         calendar_now: Timestamp,
         real_now: Timestamp,
     ) -> Self {
-        Self { org, before, transition, calendar_now, real_now, extra: Vec::new() }
+        Self { org, before, transition, calendar_now, real_now, extra: Vec::new(), claimed: None }
     }
 
     /// The claim to send: the address is not suppressed, the delivery is named.
     pub fn claiming(mut self, delivery: &Delivery, version: Option<u64>) -> Result<Self> {
-        let to = &delivery.mail.to.address;
-        self.extra.push(Write::RequireAbsent { key: keys::suppression(self.org, to) });
+        self.claimed = Some(delivery.mail.to.address.clone());
         self.alongside(&Alongside { delivery: Some((delivery, version)), ..Alongside::default() })
     }
 
@@ -79,8 +81,9 @@ impl<'a> LeadCommit<'a> {
         Ok(self)
     }
 
-    fn writes(self) -> Result<Vec<Write>> {
-        let Self { org, before, transition: Transition { lead, effects }, calendar_now, real_now, extra } = self;
+    fn writes(self, salt: &str) -> Result<Vec<Write>> {
+        let Self { org, before, transition: Transition { lead, effects }, calendar_now, real_now, extra, claimed } =
+            self;
         let version = before.map(|stored| stored.version);
         let new_version = version.unwrap_or(0) + 1;
         let mut stamp = before.map_or(0, |stored| stored.outbox_stamp).max(real_now.as_millisecond() - 1);
@@ -103,7 +106,7 @@ impl<'a> LeadCommit<'a> {
                     writes.push(Write::Put { row, expect: Expect::Absent });
                 }
                 Effect::Suppress { address, why } => {
-                    let row = row_any(keys::suppression(org, &address), &why)?;
+                    let row = row_any(keys::suppression(org, salt, &address), &why)?;
                     writes.push(Write::Put { row, expect: Expect::Any });
                 }
                 Effect::Decided(decision) => chapter.decided.push(*decision),
@@ -136,6 +139,14 @@ impl<'a> LeadCommit<'a> {
                 (true, true) | (false, false) => {}
             }
         }
+        let (found_before, found) =
+            (before.map(|stored| finder::entries(org, &stored.lead)), finder::entries(org, &lead));
+        let found_before = found_before.unwrap_or_default();
+        for key in found.difference(&found_before) {
+            writes.push(Write::Put { row: row_any(key.clone(), &serde_json::json!({}))?, expect: Expect::Any });
+        }
+        let outdated = found_before.difference(&found).cloned();
+        writes.extend(outdated.map(|key| Write::Delete { key, expect: Expect::Any }));
         let key = keys::lead(org, &lead.id);
         let work = lead.wake().map(|wake| match wake {
             Wake::Due(due) => IndexEntry { queue: Queue::Send.of(&key), due },
@@ -147,6 +158,7 @@ impl<'a> LeadCommit<'a> {
             Row { work, listing: Some(listing), ..row(key, &LeadRow { lead, outbox_stamp: stamp, told_at }, version)? };
         // First: a caller that sees `Unexpected(0)` knows that the lead itself moved on.
         writes.insert(0, Write::Put { row: lead, expect: expect(version) });
+        writes.extend(claimed.map(|to| Write::RequireAbsent { key: keys::suppression(org, salt, &to) }));
         writes.extend(extra);
         Ok(writes)
     }
@@ -188,7 +200,8 @@ pub enum Clash {
 impl Store {
     /// Commits, or says what clashed.
     pub async fn commit_lead(&self, commit: LeadCommit<'_>) -> Result<std::result::Result<(), Clash>> {
-        let writes = commit.writes()?;
+        let salt = self.salt(commit.org).await?;
+        let writes = commit.writes(&salt)?;
         match self.table.commit(&writes).await {
             Ok(()) => Ok(Ok(())),
             Err(TableError::Unexpected(position)) => Ok(Err(match writes.get(position) {

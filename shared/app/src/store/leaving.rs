@@ -6,7 +6,7 @@
 use domain::{EmailAddress, LeadId, OrgId, SuppressedWhy};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Result, Store, Stored, expect, keys, row, row_any};
+use super::{Result, Store, Stored, expect, finder, keys, row, row_any};
 use crate::leave::{Erasure, Farewell};
 use crate::ports::{Expect, IndexEntry, Key, Row, Write};
 use crate::store::Queue;
@@ -67,7 +67,7 @@ impl Store {
 
     /// Puts an address on the suppression list.
     pub async fn suppress(&self, org: &OrgId, address: &EmailAddress, why: SuppressedWhy) -> Result<()> {
-        let row = row_any(keys::suppression(org, address), &why)?;
+        let row = row_any(keys::suppression(org, &self.salt(org).await?, address), &why)?;
         self.table.commit(&[Write::Put { row, expect: Expect::Any }]).await
     }
 
@@ -92,6 +92,7 @@ impl Store {
         let deliveries = self.deliveries(org, id).await?;
         if let Some(stored) = self.lead(org, id).await? {
             let lead = stored.lead;
+            gone.extend(finder::entries(org, &lead));
             let sent = deliveries.iter().filter_map(|delivery| match &delivery.outcome {
                 super::Outcome::Sent { message_id } => Some(message_id),
                 _ => None,

@@ -7,6 +7,7 @@ mod budgets;
 mod bulk;
 mod entities;
 mod failures;
+pub(crate) mod finder;
 mod history;
 pub mod keys;
 mod lead_commit;
@@ -14,8 +15,10 @@ mod leaving;
 mod mailboxes;
 mod notifications;
 mod outbox;
+mod salts;
 mod schedules;
 mod sessions;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,18 +30,21 @@ use serde::{Deserialize, Serialize};
 
 pub use agenda::{ChangedDay, Counted, StoredAgenda};
 pub use audits::{Audited, Compared};
-pub use budgets::{Budget, Places};
+pub use budgets::{Budget, Places, Spent};
 pub use bulk::{BULK_PAGE, Bulk, BulkFailure};
 use entities::{Chapter, LeadPointer};
 pub use entities::{
-    Connection, Delivery, Health, KnownUsers, Notification, OutboxEntry, Outcome, OwnMailbox, StoryLine,
+    Connection, Delivery, Health, KnownUsers, Notification, OutboxEntry, Outcome, OwnMailbox, Paused, StoryLine,
 };
 pub use failures::{InTrouble, Trouble, TroubleWith, UpkeepStep};
+pub use finder::{Find, FoundLeads, LeadStateName, STATES};
 pub use history::{Direction, Line, WorkDone};
 pub use keys::Queue;
 pub use lead_commit::{Alongside, Clash, LeadCommit};
+use salts::KnownSalts;
 pub use schedules::Reach;
 pub use sessions::ConsoleSession;
+pub use tokens::ApiToken;
 
 use crate::ports::{Expect, IndexEntry, Key, ListOrder, Page, Row, Table, TableError, Write};
 
@@ -75,6 +81,7 @@ pub struct StoredLead {
 #[derive(Clone)]
 pub struct Store {
     table: Arc<dyn Table>,
+    salts: KnownSalts,
 }
 
 type Result<T> = std::result::Result<T, TableError>;
@@ -82,7 +89,7 @@ type Result<T> = std::result::Result<T, TableError>;
 impl Store {
     /// Over this table.
     pub fn new(table: Arc<dyn Table>) -> Self {
-        Self { table }
+        Self { table, salts: KnownSalts::default() }
     }
 
     /// The org's connection, if it was ever connected.
@@ -199,7 +206,7 @@ impl Store {
 
     /// Why the address must not be written to, if so.
     pub async fn suppression(&self, org: &OrgId, address: &EmailAddress) -> Result<Option<SuppressedWhy>> {
-        Ok(self.read(&keys::suppression(org, address)).await?.map(|stored| stored.value))
+        Ok(self.read(&keys::suppression(org, &self.salt(org).await?, address)).await?.map(|stored| stored.value))
     }
 
     /// The lead through which the address is being nurtured now.

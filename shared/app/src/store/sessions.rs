@@ -4,7 +4,8 @@ use domain::{OrgId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Result, Store, expect, keys, row};
+use super::{Result, Store, expect, keys, row, row_any};
+use crate::console::Permissions;
 use crate::ports::{Expect, Row, TableError, Write};
 
 /// Sign-ins from one address are counted over this long.
@@ -33,6 +34,17 @@ struct Tries {
 }
 
 impl Store {
+    /// What profiles may do, where that is not what is usual.
+    pub async fn permissions(&self, org: &OrgId) -> Result<Permissions> {
+        Ok(self.read(&keys::permissions(org)).await?.map(|stored| stored.value).unwrap_or_default())
+    }
+
+    /// Writes it; the last one counts.
+    pub async fn put_permissions(&self, org: &OrgId, permissions: &Permissions) -> Result<()> {
+        let row = row_any(keys::permissions(org), permissions)?;
+        self.table.commit(&[Write::Put { row, expect: Expect::Any }]).await
+    }
+
     /// The session with this secret, if there is one.
     pub async fn session(&self, org: &OrgId, secret: &str) -> Result<Option<ConsoleSession>> {
         Ok(self.read(&keys::session(org, secret)).await?.map(|stored| stored.value))

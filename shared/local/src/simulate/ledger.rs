@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::ports::{Key, Row, Write};
-use domain::{ConnectionStatus, LeadId, OrgId};
+use app::store::keys;
+use domain::{ConnectionStatus, EmailAddress, LeadId, OrgId};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -37,8 +38,10 @@ pub(super) struct Ledger {
     queues: BTreeMap<Waits, BTreeSet<(Timestamp, Key)>>,
     /// Deliveries by org and name.
     pub deliveries: BTreeMap<(String, String), Known>,
-    /// The commit that suppressed an address, by org and hash.
-    pub suppressed: BTreeMap<(String, String), u64>,
+    /// The commit that suppressed an address, by org and salted hash.
+    suppressed: BTreeMap<(String, String), u64>,
+    /// The salt of each org.
+    salts: BTreeMap<String, String>,
     /// Each lead's run, and its status in it.
     statuses: BTreeMap<String, (u64, ConnectionStatus)>,
     /// How each lead stands.
@@ -130,6 +133,20 @@ impl Ledger {
         self.tokens.entry(host.to_owned()).or_default().push(now);
     }
 
+    /// The commit that suppressed this address.
+    pub fn suppressed(&self, org: &str, address: &EmailAddress) -> Option<u64> {
+        let salt = self.salts.get(org)?;
+        self.suppressed.get(&(org.to_owned(), keys::salted(salt, address))).copied()
+    }
+
+    /// The hashes on an org's list that are none of these addresses'.
+    pub fn suppressed_besides(&self, org: &str, addresses: impl Iterator<Item = EmailAddress>) -> Vec<&String> {
+        let salt = self.salts.get(org).map_or("", String::as_str);
+        let known: BTreeSet<String> = addresses.map(|address| keys::salted(salt, &address)).collect();
+        let listed = self.suppressed.keys().filter(|(of, hash)| of == org && !known.contains(hash));
+        listed.map(|(_, hash)| hash).collect()
+    }
+
     /// These writes happened, in one commit.
     pub fn note(&mut self, writes: &[Write]) {
         self.commits += 1;
@@ -179,6 +196,8 @@ impl Ledger {
         }
         if let Some(delivery) = sort.strip_prefix("delivery#") {
             self.note_delivery(org, delivery, &row.body);
+        } else if kind == "suppression" && sort == "salt" {
+            self.salts.insert(org, text(&row.body["value"]));
         } else if kind == "suppression" {
             let hash = partition.rsplit('#').next().unwrap_or_default().to_owned();
             self.suppressed.entry((org, hash)).or_insert(self.commits);

@@ -105,10 +105,9 @@ fn mails(stage: &Stage, people: &People, of: &Of<'_>, broken: &mut Vec<String>) 
             broken.push(format!("{delivery} left twice"));
         }
         let known = ledger.deliveries.get(&(org.clone(), delivery.to_owned())).cloned().unwrap_or_default();
-        let suppressed = ledger.suppressed.get(&(org.clone(), left.mail.to.address.hash()));
-        match (known.claimed, suppressed) {
+        match (known.claimed, ledger.suppressed(&org, &left.mail.to.address)) {
             (None, _) => broken.push(format!("{delivery} left and was never claimed")),
-            (Some(claimed), Some(suppressed)) if claimed > *suppressed => {
+            (Some(claimed), Some(suppressed)) if claimed > suppressed => {
                 broken.push(format!("{delivery} was claimed after its address was suppressed"));
             }
             (Some(_), _) => {}
@@ -139,16 +138,9 @@ fn mails(stage: &Stage, people: &People, of: &Of<'_>, broken: &mut Vec<String>) 
             _ => {}
         }
     }
-    let spoke: BTreeSet<String> = people
-        .answers
-        .spoke
-        .iter()
-        .filter_map(|address| Some(address.parse::<domain::EmailAddress>().ok()?.hash()))
-        .collect();
-    for (_, hash) in ledger.suppressed.keys().filter(|(of, _)| *of == org) {
-        if !spoke.contains(hash) {
-            broken.push(format!("the address {hash} is suppressed and never said a word"));
-        }
+    let spoke = people.answers.spoke.iter().filter_map(|address| address.parse().ok());
+    for hash in ledger.suppressed_besides(&org, spoke) {
+        broken.push(format!("the address {hash} is suppressed and never said a word"));
     }
 }
 

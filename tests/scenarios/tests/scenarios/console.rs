@@ -9,12 +9,12 @@ use zoho_sim::UserChange;
 use crate::journeys::{Stage as Town, stage};
 
 const ORIGIN_OF_OURS: &str = "http://127.0.0.1:8080";
-const ADMINISTRATOR: &str = "priya@acme.example";
-const SAM: &str = "sam@acme.example";
-const LENA: &str = "lena@acme.example";
+pub(crate) const ADMINISTRATOR: &str = "priya@acme.example";
+pub(crate) const SAM: &str = "sam@acme.example";
+pub(crate) const LENA: &str = "lena@acme.example";
 
 /// Somebody's browser.
-struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     town: &'a Town,
     cookie: String,
 }
@@ -26,26 +26,26 @@ fn session(response: &Response<Body>) -> Option<String> {
     set.filter(|pair| !pair.ends_with('=')).map(str::to_owned)
 }
 
-fn text(response: &Response<Body>) -> String {
+pub(crate) fn text(response: &Response<Body>) -> String {
     String::from_utf8(response.body().to_vec()).unwrap()
 }
 
-fn location(response: &Response<Body>) -> &str {
+pub(crate) fn location(response: &Response<Body>) -> &str {
     response.headers().get(LOCATION).map_or("", |value| value.to_str().unwrap())
 }
 
 impl<'a> Browser<'a> {
-    async fn of(town: &'a Town, user: &str) -> Self {
+    pub(crate) async fn of(town: &'a Town, user: &str) -> Self {
         let response = town.world.sign_in_as(user).await.unwrap();
         assert_eq!((response.status().as_u16(), location(&response)), (303, "/console"), "{}", text(&response));
         Self { town, cookie: session(&response).unwrap() }
     }
 
-    async fn get(&self, path: &str) -> Response<Body> {
+    pub(crate) async fn get(&self, path: &str) -> Response<Body> {
         self.town.world.get(path, Some(&self.cookie)).await
     }
 
-    async fn reads(&self, path: &str) -> String {
+    pub(crate) async fn reads(&self, path: &str) -> String {
         let response = self.get(path).await;
         assert_eq!(response.status(), 200, "{path}: {}", text(&response));
         text(&response)
@@ -72,7 +72,7 @@ impl<'a> Browser<'a> {
     }
 
     /// Sends a form of its own session.
-    async fn posts(&self, path: &str, form: &str) -> Response<Body> {
+    pub(crate) async fn posts(&self, path: &str, form: &str) -> Response<Body> {
         let token = self.token().await;
         self.posts_from(path, ORIGIN_OF_OURS, &format!("token={token}&{form}")).await
     }
@@ -83,7 +83,7 @@ fn http_request(method: &str, path: &str) -> lambda_http::http::request::Builder
 }
 
 /// A town in which Sam handed person 1 over, and Lena person 2.
-async fn town() -> (Town, LeadId, LeadId) {
+pub(crate) async fn town() -> (Town, LeadId, LeadId) {
     let town = stage("", 1).await;
     let mut leads = Vec::new();
     for (number, owner) in [(1, SAM), (2, LENA)] {
@@ -130,7 +130,11 @@ async fn each_sees_their_own_leads_and_administrators_all() {
 }
 
 /// Pages that only administrators see, and forms that only they may send.
-const MANAGING: [&str; 12] = [
+const MANAGING: [&str; 16] = [
+    "/console/access",
+    "/console/tokens",
+    "/console/failures",
+    "/console/history",
     "/console/leave",
     "/console/erase",
     "/console/export.jsonl",
@@ -144,7 +148,13 @@ const MANAGING: [&str; 12] = [
     "/console/nurture",
     "/console/pre-flight",
 ];
-const MANAGING_FORMS: [&str; 12] = [
+const MANAGING_FORMS: [&str; 18] = [
+    "/console/access",
+    "/console/tokens",
+    "/console/failures",
+    "/console/failures/settle",
+    "/console/crm/pause",
+    "/console/crm/resume",
     "/console/leave",
     "/console/erase",
     "/console/crm/refresh",

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use app::change::LeadChanges;
 use app::deliveries::Deliveries;
-use app::failures::{Failure, FailureKind, Failures, Retried, Which};
+use app::failures::{Failure, FailureKind, Failures, Found, Retried, Which};
 use app::history::history;
 use app::nurture::Nurture;
 use app::ports::{Lookup, Mailer, SendError};
@@ -342,4 +342,43 @@ async fn the_history_forgets_after_seven_days() {
     assert_eq!(stage.done(Direction::ToCrm, "notes").await, [(1, 0, 0)]);
     stage.world.clock.advance_to(stage.world.clock.now() + SignedDuration::from_hours(7 * 24 + 1));
     assert!(stage.done(Direction::FromCrm, "Contacts").await.is_empty(), "whether the table has forgotten it or not");
+}
+
+#[tokio::test]
+async fn a_person_says_whether_an_unknown_mail_left_once() {
+    for (found, expected) in [(Found::Left, true), (Found::DidNotLeave, false)] {
+        let office = Office::open().await;
+        office.feels(Mood::Forgetful);
+        office.tick_for(30).await;
+        let log = office.stage.failure_log();
+        let org = &office.stage.org;
+        let all = office.stage.failures().await;
+        let first = all.iter().find(|failure| failure.tried.ends_with(&office.first_mail())).unwrap();
+        let refused = log.dismiss(org, &Which::These(vec![first.id.clone()])).await.unwrap();
+        assert_eq!((refused.due.len(), refused.refused.len()), (0, 1), "it is settled, not dismissed");
+        log.settle(org, &first.id, found).await.unwrap();
+        assert!(log.settle(org, &first.id, found).await.is_err(), "once");
+        assert!(office.stage.failures().await.iter().all(|failure| failure.id != first.id));
+        let lead = format!("contacts-{}", office.record).parse().unwrap();
+        let store = &office.stage.world.product.store;
+        let delivery = store.delivery(org, &lead, &office.first_mail().parse().unwrap()).await.unwrap().unwrap();
+        assert_eq!(matches!(delivery.value.outcome, Outcome::Sent { .. }), expected, "{:?}", delivery.value.outcome);
+        assert_eq!(delivery.value.outcome == Outcome::NeverLeft, !expected);
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_person_can_be_dismissed_and_what_is_tried_again_cannot() {
+    let office = Office::open().await;
+    office.feels(Mood::Down);
+    office.tick_for(30).await;
+    let log = office.stage.failure_log();
+    let dismissed = log.dismiss(&office.stage.org, &Which::All).await.unwrap();
+    assert_eq!((dismissed.due.len(), dismissed.refused.len()), (0, 1), "{dismissed:?}");
+    office.feels(Mood::Refusing);
+    office.tick_for(30).await;
+    assert!(office.only_failure().await.next_try.is_none());
+    assert_eq!(log.dismiss(&office.stage.org, &Which::All).await.unwrap().due.len(), 1);
+    assert!(office.stage.failures().await.is_empty());
+    assert!(office.left().is_empty());
 }

@@ -18,7 +18,7 @@ pub struct Stage {
     pub world: World,
     pub org: OrgId,
     // It lives as long as the world.
-    folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 pub async fn stage(faults: &str, seed: u64) -> Stage {

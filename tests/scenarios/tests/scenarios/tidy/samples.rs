@@ -107,6 +107,7 @@ async fn connect(store: &Store, org: &str) {
         fallback_owner: user,
         backups: BTreeMap::new(),
         scopes_missing: Vec::new(),
+        paused: None,
         public_url: edge::settings::parse_public_url("https://sales.example.com").expect("an address"),
         fields: BTreeMap::new(),
         schedule_values: Vec::new(),

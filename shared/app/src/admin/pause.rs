@@ -1,0 +1,45 @@
+//! Pausing what goes to and fro between here and the CRM.
+
+use domain::OrgId;
+
+use super::Admin;
+use crate::error::AppError;
+use crate::ports::{Event, TableError};
+use crate::store::{Connection, Paused, Queue, Store, keys};
+
+/// Waiting notifications that are looked at as soon as it goes on; upkeep reminds of the others.
+const PER_SHARD: u32 = 100;
+
+impl Store {
+    /// Has somebody paused what goes to and fro?
+    pub(crate) async fn is_paused(&self, org: &OrgId) -> Result<bool, TableError> {
+        Ok(self.connection(org).await?.is_some_and(|stored| stored.value.paused.is_some()))
+    }
+}
+
+impl Admin {
+    /// Pauses what goes to and fro between here and the CRM, in this person's name; `None` resumes it, and what waited is
+    /// caught up.
+    pub async fn pause_sync(&self, org: &OrgId, by: Option<&str>) -> Result<(), AppError> {
+        let stored = self.store.connection(org).await?.ok_or_else(|| AppError::NotConnected(org.clone()))?;
+        let now = self.clock.real();
+        let paused = by.map(|by| Paused { by: by.to_owned(), since: now });
+        let connection = Connection { paused, next_upkeep: now, ..stored.value };
+        match self.store.put_connection(&connection, Some(stored.version)).await {
+            Ok(()) => {}
+            Err(TableError::Unexpected(_)) => return Err(AppError::Contended(format!("the connection of {org}"))),
+            Err(error) => return Err(error.into()),
+        }
+        if by.is_some() {
+            return Ok(());
+        }
+        let mut hints =
+            vec![Event::WritebackPending { org: org.clone() }, Event::AssistantChanged { org: org.clone() }];
+        for key in self.store.due(Queue::Notification, now, PER_SHARD).await? {
+            if keys::org_of(&key).as_ref() == Some(org) && keys::record_in_trouble(&key).is_none() {
+                hints.push(Event::RecordsChanged { org: org.clone(), notification: key.sort });
+            }
+        }
+        Ok(self.events.publish(&hints).await?)
+    }
+}

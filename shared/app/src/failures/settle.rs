@@ -32,7 +32,7 @@ impl Failures {
     pub async fn settle(&self, org: &OrgId, failure: &str, found: Found) -> Result<(), AppError> {
         let row = self.rows(org).await?.into_iter().find(|(key, _)| id(key) == failure);
         let gone = || AppError::Invalid("this mail is settled already; load the page again".to_owned());
-        let Some((_, Stored { value: InTrouble::Mail(lead, name, delivery), version })) = row else {
+        let Some((_, Stored { value: InTrouble::Mail(lead, _, delivery), version })) = row else {
             return Err(gone());
         };
         if delivery.outcome != Outcome::Unknown {
@@ -45,12 +45,7 @@ impl Failures {
                 let deliveries = Deliveries { changes: self.changes.clone() };
                 deliveries.sent(org, &lead, known, &message_id, None).await.map(|_| ())
             }
-            Found::DidNotLeave => {
-                self.never_left(org, &lead, Stored { value: *delivery, version }).await.map_err(|error| {
-                    tracing::info!(%org, delivery.id = %name, "a mail was settled by two at once");
-                    error
-                })
-            }
+            Found::DidNotLeave => self.never_left(org, &lead, Stored { value: *delivery, version }).await,
         }
     }
 

@@ -108,7 +108,7 @@ impl Options {
 
     /// Every third storm is one over two orgs.
     fn orgs(&self) -> usize {
-        if self.story == Story::Storm && self.seed % 3 == 0 { 2 } else { 1 }
+        if self.story == Story::Storm && self.seed.is_multiple_of(3) { 2 } else { 1 }
     }
 
     fn keeps_boundaries(&self) -> bool {

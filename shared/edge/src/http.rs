@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use app::AppError;
 use lambda_http::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
-    SET_COOKIE,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION,
+    REFERRER_POLICY, SET_COOKIE,
 };
 use lambda_http::http::{HeaderValue, StatusCode, response::Builder};
 use lambda_http::request::RequestContext;
@@ -35,56 +35,62 @@ pub struct Refusal {
     status: StatusCode,
     code: &'static str,
     message: String,
+    /// The methods that the address takes, where that is what is wrong.
+    allow: Option<String>,
 }
 
 impl Refusal {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), allow: None }
+    }
+
     /// The request is not as it should be.
     pub fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code, message: message.into() }
+        Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
     /// The sender is not who may do this.
     pub fn unauthorized(code: &'static str, message: impl Into<String>) -> Self {
-        Self { status: StatusCode::UNAUTHORIZED, code, message: message.into() }
+        Self::new(StatusCode::UNAUTHORIZED, code, message)
     }
 
     /// The sender is known and may not.
     pub fn forbidden(code: &'static str, message: impl Into<String>) -> Self {
-        Self { status: StatusCode::FORBIDDEN, code, message: message.into() }
+        Self::new(StatusCode::FORBIDDEN, code, message)
     }
 
     /// The sender asks too often.
     pub fn too_many(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::TOO_MANY_REQUESTS, code: "too_many", message: message.into() }
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message)
     }
 
     /// There is nothing here.
     pub fn not_found() -> Self {
-        Self { status: StatusCode::NOT_FOUND, code: "not_found", message: "there is nothing at this address".into() }
+        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")
     }
 
     /// It cannot be done as things are.
     pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
-        Self { status: StatusCode::CONFLICT, code, message: message.into() }
+        Self::new(StatusCode::CONFLICT, code, message)
     }
 
-    /// The path is right, the method is not.
-    pub fn method_not_allowed() -> Self {
-        let message = "this address does not take that method".into();
-        Self { status: StatusCode::METHOD_NOT_ALLOWED, code: "method_not_allowed", message }
+    /// The path is right, the method is not; these are, as `GET, POST`.
+    pub fn method_not_allowed(allow: impl Into<String>) -> Self {
+        let message = "this address does not take that method";
+        Self { allow: Some(allow.into()), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message) }
     }
 
     /// The body is larger than anything that belongs here.
     pub fn too_large(most: usize) -> Self {
         let message = format!("the body is larger than {most} bytes");
-        Self { status: StatusCode::PAYLOAD_TOO_LARGE, code: "too_large", message }
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }
 
     /// It failed here; sending it again later may help.
     pub fn unavailable(error: &AppError) -> Self {
         tracing::error!(%error, "a request failed");
-        let message = "it did not work; try again in a minute".into();
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, code: "unavailable", message }
+        let message = "it did not work; try again in a minute";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
     }
 }
 
@@ -97,7 +103,7 @@ pub fn respond(request: &Wants, answer: Answer) -> Response<Body> {
         Ok(response) => return response,
         Err(refusal) => refusal,
     };
-    let Refusal { status, code, message } = refusal;
+    let Refusal { status, code, message, allow } = refusal;
     let request_id = &request.request_id;
     tracing::warn!(request.id = request_id, status = status.as_u16(), code, "request refused");
     if request.html {
@@ -105,7 +111,10 @@ pub fn respond(request: &Wants, answer: Answer) -> Response<Body> {
         return page(status, "That did not work", &body);
     }
     let body = json!({ "error": { "code": code, "message": message, "request_id": request_id } });
-    finish(headers(status, "application/json"), body.to_string())
+    let builder = headers(status, "application/json");
+    // RFC 9110, 15.5.6: with it the methods are named.
+    let builder = if let Some(methods) = allow { builder.header(ALLOW, methods) } else { builder };
+    finish(builder, body.to_string())
 }
 
 /// What the answer to a request depends on besides its content.

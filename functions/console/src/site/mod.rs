@@ -130,7 +130,7 @@ impl Site {
                 }
                 Ok(answer)
             }
-            _ => Err(Refusal::method_not_allowed()),
+            _ => Err(Refusal::method_not_allowed("GET, HEAD, POST")),
         }
     }
 }

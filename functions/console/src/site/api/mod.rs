@@ -29,6 +29,9 @@ use super::{Site, failed};
 
 /// Leads, failures or lines of one answer.
 const ON_A_PAGE: usize = 50;
+/// Ids that a request names, and the characters of one.
+const MOST_IDS: usize = 1000;
+const LONGEST_ID: usize = 100;
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 type Told = Result<Value, Refusal>;
@@ -40,7 +43,7 @@ impl Site {
             let described = openapi::description(&format!("{}console/api", root.as_str()));
             return match request.method().as_str() {
                 "GET" | "HEAD" => Ok(json_response(StatusCode::OK, &described)),
-                _ => Err(Refusal::method_not_allowed()),
+                _ => Err(Refusal::method_not_allowed("GET, HEAD")),
             };
         }
         let (route, name) = route(request.method(), path)?;
@@ -66,11 +69,13 @@ impl Site {
 /// The route that serves a path, and what the path names.
 fn route<'a>(method: &Method, path: &'a str) -> Result<(&'static Route, &'a str), Refusal> {
     let segments: Vec<&str> = path.split('/').collect();
-    let mut served = ROUTES.iter().filter_map(|route| Some((route, route.takes(&segments)?))).peekable();
-    if served.peek().is_none() {
+    let served: Vec<_> = ROUTES.iter().filter_map(|route| Some((route, route.takes(&segments)?))).collect();
+    if served.is_empty() {
         return Err(Refusal::not_found());
     }
-    served.find(|(route, _)| route.method == method.as_str()).ok_or_else(Refusal::method_not_allowed)
+    let found = served.iter().find(|(route, _)| route.method == method.as_str()).copied();
+    let methods = || served.iter().map(|(route, _)| route.method).collect::<Vec<_>>().join(", ");
+    found.ok_or_else(|| Refusal::method_not_allowed(methods()))
 }
 
 /// A segment of the path, as it was meant.
@@ -117,13 +122,14 @@ impl Field {
             Takes::Text(most) => value.as_str().is_some_and(|text| text.chars().count() <= most),
             Takes::OneOf(values) => value.as_str().is_some_and(|text| values.contains(&text)),
             Takes::Texts => {
-                value.as_array().is_some_and(|texts| texts.len() <= 1000 && texts.iter().all(Value::is_string))
+                let fits = |text: &Value| text.as_str().is_some_and(|text| text.chars().count() <= LONGEST_ID);
+                value.as_array().is_some_and(|texts| texts.len() <= MOST_IDS && texts.iter().all(fits))
             }
         };
         let remedy = match self.takes {
             Takes::Text(most) => format!("send a text of at most {most} characters"),
             Takes::OneOf(values) => format!("send one of {}", values.join(", ")),
-            Takes::Texts => "send a list of at most 1000 texts".to_owned(),
+            Takes::Texts => format!("send a list of at most {MOST_IDS} ids of at most {LONGEST_ID} characters"),
         };
         if fits { Ok(()) } else { Err(wrong(self.name, &remedy)) }
     }

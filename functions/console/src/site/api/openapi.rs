@@ -3,12 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use super::routes::{Field, ROUTES, Route, Takes};
+use super::{LONGEST_ID, MOST_IDS};
 
 fn schema(takes: Takes) -> Value {
     match takes {
         Takes::Text(most) => json!({ "type": "string", "maxLength": most }),
         Takes::OneOf(values) => json!({ "type": "string", "enum": values }),
-        Takes::Texts => json!({ "type": "array", "items": { "type": "string", "maxLength": 100 }, "maxItems": 1000 }),
+        Takes::Texts => {
+            json!({ "type": "array", "items": { "type": "string", "maxLength": LONGEST_ID }, "maxItems": MOST_IDS })
+        }
     }
 }
 

@@ -156,6 +156,9 @@ impl Ending {
     }
 }
 
+/// What no notification tells is found out by upkeep, whose calls take their seconds.
+const FOUND_WITHIN: SignedDuration = SignedDuration::from_secs(10).saturating_add(app::upkeep::INTERVAL);
+
 /// Plays one story from its beginning to the day on which nothing is left to do.
 pub fn play(options: &Options) -> Result<Ending, WorldError> {
     // A clock of its own that only runs when nothing else does: pauses take no time.
@@ -219,6 +222,9 @@ async fn story(options: &Options) -> Result<Ending, WorldError> {
     let mut broken = promises::broken(&stage, &people, true);
     if stage.clock.now() >= patience {
         broken.push(format!("there is no end to it: {}", stage.unfinished().join(", ")));
+    }
+    if options.story == Story::Silence && stage.due.slowest > FOUND_WITHIN {
+        broken.push(format!("something that nobody told of was found out after {:#}", stage.due.slowest));
     }
     Ok(ending(stage, broken))
 }

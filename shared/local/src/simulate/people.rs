@@ -194,12 +194,16 @@ impl People {
         let what = match stage.chance.below(12) {
             0 => {
                 let taken = zoho.assign(module, &[&id], &of.address("lena"), by).is_ok();
-                stage.expect(tenant, module, &id, true);
+                if taken {
+                    stage.expect(tenant, module, &id, true);
+                }
                 format!("Lena takes: {taken}")
             }
             1 => {
                 let deleted = zoho.delete_records(module, &[&id], false, by).is_ok();
-                stage.expect(tenant, module, &id, true);
+                if deleted {
+                    stage.expect(tenant, module, &id, true);
+                }
                 format!("Priya deletes: {deleted}")
             }
             2 if module == "Leads" => {

@@ -36,7 +36,7 @@ const MOST_ATTEMPTS: u32 = 12;
 /// How many leads of one shard a tick takes on at once.
 const PER_SHARD: u32 = 50;
 /// Of how many orgs mails leave at once. A mail is a dozen waits for the table and one for the mail system.
-const ORGS_AT_ONCE: usize = 16;
+const ORGS_AT_ONCE: usize = 64;
 
 /// Sends what is due.
 pub struct Nurture {

@@ -17,7 +17,7 @@ def measure(bench):
     if run["mails_sent"] != leads * MAILS or run["back"] != leads:
         raise RuntimeError(f"{run['mails_sent']} mails sent, {run['back']} of {leads} records back")
     idle = run["functions"].pop("idle tick")
-    per_lead = {name: done for name, done in run["functions"].items() if name != "upkeep"}
+    per_lead = {name: done for name, done in run["functions"].items() if name not in ("upkeep", "sweep")}
     mails = run["mails_sent"] * usd["ses_mail"]
     beside = sum(cost(done, name, usd, prices["assumed"]) for name, done in per_lead.items())
     # Each mail is told of by SES: sent, delivered. A function reads that, writes a row or two.
@@ -27,10 +27,11 @@ def measure(bench):
     mails, beside = mails * thousand, (beside + reported) * thousand
     month = 30 / run["days"]
     ticking = run["idle_minutes"] * (cost(idle, "nurture-tick", usd, prices["assumed"])) * month
-    upkeep = cost(run["functions"].get("upkeep", {}), "upkeep", usd, prices["assumed"]) * month
+    upkeep = sum(cost(run["functions"].get(name, {}), name, usd, prices["assumed"]) for name in ("upkeep", "sweep")) * month
     bench.seen["cost"] = {
         "run": run, "usd": {name: cost(done, name, usd, prices["assumed"]) * thousand for name, done in per_lead.items()},
         "reported": reported * thousand, "upkeep_month": upkeep, "ticking_month": ticking,
+        "thousand": mails + beside, "prices": prices,
     }
     cheapest = min(prices["hosted"], key=lambda hosted: hosted["usd_per_lead"])
     dearest = max(prices["hosted"], key=lambda hosted: hosted["usd_per_lead"])
@@ -54,7 +55,7 @@ def cost(done, function, usd, assumed):
     brought = {
         "crm-webhook": usd["http_api_request"] + usd["eventbridge_event"],
         "nurture-tick": usd["scheduler_invocation"],
-        "upkeep": usd["scheduler_invocation"],
+        "sweep": usd["scheduler_invocation"],
     }.get(function, usd["eventbridge_event"] + 3 * usd["sqs_request"])
     return (
         done["invocations"] * (usd["lambda_invocation"] + brought + assumed["log_bytes_an_invocation"] * usd["logs_gb"] / 1e9)

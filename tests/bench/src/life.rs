@@ -164,7 +164,7 @@ impl Life {
             if self.world.clock.now() >= next_sweep {
                 next_sweep = self.world.clock.now() + SWEEP;
                 let sweep = async |world: &World| world.product.sweep(world.clock.now()).await.map(drop);
-                self.invoke("upkeep", sweep).await.map_err(|error| wrong("a sweep")(&error))?;
+                self.invoke("sweep", sweep).await.map_err(|error| wrong("a sweep")(&error))?;
                 self.settle().await;
             }
         }

@@ -22,12 +22,15 @@ class Walk:
     def __init__(self, town, browser, axe, shots):
         self.town, self.browser, self.shots = town, browser, shots
         self.axe = Path(axe).read_text(encoding="utf-8")
-        # Nothing moves: a colour between the light and the dark one is nobody's to judge.
-        self.context = browser.new_context(viewport=DESK, base_url=town.product, reduced_motion="reduce")
-        self.page = self.context.new_page()
         self.judged = 0
+        self.visit()
 
     # What a step needs.
+
+    def visit(self):
+        """A browser that was never here. Nothing moves in it: a colour between the light and the dark one is nobody's to judge."""
+        self.context = self.browser.new_context(viewport=DESK, base_url=self.town.product, reduced_motion="reduce")
+        self.page = self.context.new_page()
 
     def open(self, path):
         answer = self.page.goto(path)
@@ -68,8 +71,7 @@ class Walk:
 
     def sign_in(self, user):
         self.context.close()
-        self.context = self.browser.new_context(viewport=DESK, base_url=self.town.product)
-        self.page = self.context.new_page()
+        self.visit()
         self.open("/console")
         self.page.get_by_role("link", name="Sign in with Zoho").click()
         self.accept(user)

@@ -11,6 +11,7 @@ use domain::{Assistant, AssistantId, CrmUser, Decision, IntegrationStatus, Lead,
 
 pub use approvals::Waiting;
 
+use crate::directory::edit_connection;
 use crate::error::AppError;
 use crate::ports::{Clock, Event, Events, TableError};
 use crate::store::{Connection, Queue, Store, StoryLine, keys};
@@ -160,23 +161,13 @@ impl Admin {
 
     /// Asks for upkeep at once, and for a look at everything the assistants own.
     pub async fn look_after_now(&self, org: &OrgId) -> Result<(), AppError> {
-        for _ in 0..5 {
-            let stored = self.store.connection(org).await?;
-            let mut stored = stored.ok_or_else(|| AppError::NotConnected(org.clone()))?;
-            stored.value.next_upkeep = self.clock.real();
-            stored.value.looked_at_all = None;
-            match self.store.put_connection(&stored.value, Some(stored.version)).await {
-                Err(TableError::Unexpected(_)) => {}
-                Err(error) => return Err(error.into()),
-                Ok(()) => {
-                    if let Err(error) = self.events.publish(&[Event::AssistantChanged { org: org.clone() }]).await {
-                        tracing::warn!(%org, %error, "the change takes effect with the next upkeep");
-                    }
-                    return Ok(());
-                }
-            }
+        let now = self.clock.real();
+        let due = |connection: &mut Connection| (connection.next_upkeep, connection.looked_at_all) = (now, None);
+        edit_connection(&self.store, org, due).await?;
+        if let Err(error) = self.events.publish(&[Event::AssistantChanged { org: org.clone() }]).await {
+            tracing::warn!(%org, %error, "the change takes effect with the next upkeep");
         }
-        Err(AppError::Contended(format!("the connection of {org}")))
+        Ok(())
     }
 
     /// The leads of an org, by their newest activity.
@@ -232,19 +223,13 @@ impl Admin {
             return Err(AppError::Invalid(format!("{} cannot stand in; name another, active user", user.name)));
         }
         let backup = backup.map(|user| user.id.clone());
-        for _ in 0..5 {
-            let stored = self.store.connection(org).await?;
-            let mut stored = stored.ok_or_else(|| AppError::NotConnected(org.clone()))?;
+        let stand_in = |connection: &mut Connection| {
             match &backup {
-                Some(backup) => stored.value.backups.insert(owner.clone(), backup.clone()),
-                None => stored.value.backups.remove(&owner),
+                Some(backup) => connection.backups.insert(owner.clone(), backup.clone()),
+                None => connection.backups.remove(&owner),
             };
-            match self.store.put_connection(&stored.value, Some(stored.version)).await {
-                Err(TableError::Unexpected(_)) => {}
-                other => return Ok(other?),
-            }
-        }
-        Err(AppError::Contended(format!("the connection of {org}")))
+        };
+        edit_connection(&self.store, org, stand_in).await
     }
 
     /// Why each of a lead's mails left, waited or did not, oldest first.

@@ -3,6 +3,7 @@
 use domain::OrgId;
 
 use super::Admin;
+use crate::directory::edit_connection;
 use crate::error::AppError;
 use crate::ports::{Event, TableError};
 use crate::store::{Connection, Paused, Queue, Store, keys};
@@ -21,15 +22,13 @@ impl Admin {
     /// Pauses what goes to and fro between here and the CRM, in this person's name; `None` resumes it, and what waited is
     /// caught up.
     pub async fn pause_sync(&self, org: &OrgId, by: Option<&str>) -> Result<(), AppError> {
-        let stored = self.store.connection(org).await?.ok_or_else(|| AppError::NotConnected(org.clone()))?;
         let now = self.clock.real();
         let paused = by.map(|by| Paused { by: by.to_owned(), since: now });
-        let connection = Connection { paused, next_upkeep: now, ..stored.value };
-        match self.store.put_connection(&connection, Some(stored.version)).await {
-            Ok(()) => {}
-            Err(TableError::Unexpected(_)) => return Err(AppError::Contended(format!("the connection of {org}"))),
-            Err(error) => return Err(error.into()),
-        }
+        let pause = |connection: &mut Connection| {
+            connection.paused.clone_from(&paused);
+            connection.next_upkeep = now;
+        };
+        edit_connection(&self.store, org, pause).await?;
         if by.is_some() {
             return Ok(());
         }

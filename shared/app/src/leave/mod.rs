@@ -14,10 +14,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::actions::{Actions, Selection};
 use crate::change::LeadChanges;
+use crate::directory::edit_connection;
 use crate::error::AppError;
 use crate::mailboxes::Credentials;
 use crate::ports::{Crm, Event, TableError};
-use crate::store::{Connection, Stored};
+use crate::store::Stored;
 use crate::tokens::TokenKeeper;
 use crate::upkeep::channel_id;
 
@@ -126,12 +127,7 @@ pub async fn begin(actions: &Actions, org: &OrgId, kind: Leaving, by: &str) -> R
         Err(error) => return Err(error.into()),
     }
     // What was paused must reach the CRM before the org is gone.
-    if let Some(stored) = store.connection(org).await?
-        && stored.value.paused.is_some()
-    {
-        let going_on = Connection { paused: None, ..stored.value };
-        store.put_connection(&going_on, Some(stored.version)).await?;
-    }
+    edit_connection(store, org, |connection| connection.paused = None).await?;
     hint(&actions.changes, org).await;
     Ok(())
 }

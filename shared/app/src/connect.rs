@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use data_encoding::BASE32_NOPAD;
 use domain::{CrmUser, OrgId, Purpose, SigningKey};
 use jiff::{SignedDuration, Timestamp};
 use subtle::ConstantTimeEq;
@@ -14,6 +13,7 @@ use url::Url;
 
 use crate::error::AppError;
 use crate::ports::{Accounts, AccountsError, Clock, Crm, Event, Events, Session, TableError};
+use crate::secret;
 use crate::store::{Connection, Health, Store};
 use crate::tokens::{NewTokens, TokenKeeper};
 
@@ -213,9 +213,7 @@ pub(crate) struct State<'a> {
 impl State<'_> {
     /// A new state, and the value of the cookie that binds it to a browser.
     pub fn draw(&self) -> Result<(String, String), AppError> {
-        let mut nonce = [0; 16];
-        getrandom::fill(&mut nonce).map_err(|error| AppError::Invalid(format!("no randomness: {error}")))?;
-        let nonce = BASE32_NOPAD.encode(&nonce).to_ascii_lowercase();
+        let nonce = secret::draw::<16>()?;
         let expires = (self.now + STATE_LIFE).as_second();
         Ok((self.key.sign(self.purpose, &format!("{nonce}.{expires}")), nonce))
     }

@@ -17,6 +17,9 @@ pub enum AppError {
     /// The event bus.
     #[error(transparent)]
     Events(#[from] EventsError),
+    /// No secret can be drawn.
+    #[error("this machine gives no random numbers: {0}")]
+    Randomness(#[from] getrandom::Error),
     /// Others kept changing the same thing; the next try will find it quiet.
     #[error("{0} kept changing while it was read")]
     Contended(String),
@@ -45,7 +48,7 @@ impl AppError {
                 | CrmError::Disconnected(_),
             ) => true,
             Self::Crm(CrmError::Refused { .. } | CrmError::Absent) => false,
-            Self::Secrets(_) | Self::Events(_) | Self::Contended(_) => true,
+            Self::Secrets(_) | Self::Events(_) | Self::Randomness(_) | Self::Contended(_) => true,
             Self::NotConnected(_) | Self::Illegal(_) | Self::Invalid(_) => false,
         }
     }

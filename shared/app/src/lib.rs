@@ -21,6 +21,7 @@ pub mod nurture;
 pub mod ports;
 pub mod preflight;
 pub mod receive;
+mod secret;
 pub mod store;
 pub mod tokens;
 pub mod touches;

@@ -17,7 +17,7 @@ use crate::enrol::Enrol;
 use crate::error::AppError;
 use crate::leave::Leave;
 use crate::notify::channel_token;
-use crate::ports::{ChannelRequest, Crm, CrmField, Event, FieldNames, NewField, TableError};
+use crate::ports::{ChannelRequest, Crm, CrmField, Event, FieldNames, Key, NewField, TableError};
 use crate::store::{Connection, Health, Queue, Stored, Trouble, TroubleWith, UpkeepStep, keys};
 
 /// How often a connection is looked after.
@@ -79,7 +79,7 @@ impl Upkeep {
         let mut swept = Swept::default();
         let store = &self.enrol.changes.store;
         let due = store.due(Queue::Upkeep, now, CONNECTIONS_PER_SHARD).await?;
-        let mut hints: Vec<_> = due.iter().filter_map(keys::org_of).map(|org| Event::UpkeepDue { org }).collect();
+        let mut hints: Vec<_> = orgs_of(&due).into_iter().map(|org| Event::UpkeepDue { org }).collect();
         swept.connections = u32::try_from(hints.len()).unwrap_or(u32::MAX);
         let mut failed = Vec::new();
         for key in store.due(Queue::Notification, now, PER_SHARD).await? {
@@ -94,8 +94,7 @@ impl Upkeep {
         swept.orders = actions.take_up_abandoned(now).await?;
         swept.retried = self.enrol.retry(failed).await;
         let waiting = store.due(Queue::Writeback, now, PER_SHARD).await?;
-        let orgs: BTreeSet<OrgId> = waiting.iter().filter_map(keys::org_of).collect();
-        hints.extend(orgs.into_iter().map(|org| Event::WritebackPending { org }));
+        hints.extend(orgs_of(&waiting).into_iter().map(|org| Event::WritebackPending { org }));
         swept.hints = u32::try_from(hints.len()).unwrap_or(u32::MAX) - swept.connections;
         if !hints.is_empty() {
             self.enrol.changes.events.publish(&hints).await?;
@@ -288,4 +287,9 @@ pub(crate) fn channel_id(org: &OrgId, notify_url: &url::Url) -> String {
     let digest = keys::hash(&format!("{org}|{notify_url}"));
     let number = u64::from_str_radix(&digest[..12], 16).unwrap_or(1);
     (1_000_000_000_000 + number % 1_000_000_000_000).to_string()
+}
+
+/// Each org of these rows once.
+fn orgs_of(rows: &[Key]) -> BTreeSet<OrgId> {
+    rows.iter().filter_map(keys::org_of).collect()
 }

@@ -10,7 +10,7 @@ mod sessions;
 mod sign_in;
 mod tokens;
 
-use domain::{Lead, LeadId, OrgId, UserId};
+use domain::{Lead, LeadId, OrgId, Purpose, SigningKey, UserId};
 
 use crate::error::AppError;
 use crate::store::Store;
@@ -82,4 +82,15 @@ impl Viewer {
         let stored = store.lead(&self.org, id).await?;
         Ok(stored.map(|stored| stored.lead).filter(|lead| self.may(Wish::Lead(lead))))
     }
+}
+
+/// What a browser or a program carries: the org, and a secret of which the org has a row.
+fn seal(key: &SigningKey, purpose: Purpose, org: &OrgId, secret: &str) -> String {
+    key.sign(purpose, &format!("{org}.{secret}"))
+}
+
+/// The org and the secret, if it was sealed here for this purpose.
+fn unseal<'a>(key: &SigningKey, purpose: Purpose, sealed: &'a str) -> Option<(OrgId, &'a str)> {
+    let (org, secret) = key.verify(purpose, sealed)?.split_once('.')?;
+    Some((org.parse().ok()?, secret))
 }

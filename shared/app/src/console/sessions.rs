@@ -5,14 +5,14 @@
 
 use std::sync::Arc;
 
-use data_encoding::BASE32_NOPAD;
 use domain::{CrmUser, OrgId, Purpose, SigningKey};
 use jiff::SignedDuration;
 use subtle::ConstantTimeEq;
 
-use super::Viewer;
+use super::{Viewer, seal, unseal};
 use crate::error::AppError;
 use crate::ports::Clock;
+use crate::secret;
 use crate::store::{ConsoleSession, Store, keys};
 
 /// A working day. Signing in again is one click.
@@ -67,19 +67,14 @@ impl Sessions {
     }
 
     async fn store_new(&self, org: &OrgId, session: &ConsoleSession) -> Result<String, AppError> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(|error| AppError::Invalid(format!("no randomness: {error}")))?;
-        let secret = BASE32_NOPAD.encode(&bytes).to_ascii_lowercase();
+        let secret = secret::draw::<32>()?;
         self.store.put_session(org, &secret, session).await?;
-        Ok(self.key.sign(Purpose::Session, &format!("{org}.{secret}")))
+        Ok(seal(&self.key, Purpose::Session, org, &secret))
     }
 
     /// Whose cookie this is; `None` if nobody's, or not any more. Changes nothing.
     pub async fn open(&self, cookie: &str) -> Result<Option<Opened>, AppError> {
-        let named = self.key.verify(Purpose::Session, cookie).and_then(|payload| payload.split_once('.'));
-        let Some((org, secret)) = named.and_then(|(org, secret)| Some((org.parse::<OrgId>().ok()?, secret))) else {
-            return Ok(None);
-        };
+        let Some((org, secret)) = unseal(&self.key, Purpose::Session, cookie) else { return Ok(None) };
         let Some(session) = self.store.session(&org, secret).await? else { return Ok(None) };
         if session.until <= self.clock.real() || self.store.connection(&org).await?.is_none() {
             return Ok(None);

@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use data_encoding::BASE32_NOPAD;
-use domain::{OrgId, Purpose, SigningKey};
+use domain::{Purpose, SigningKey};
 use serde::{Deserialize, Serialize};
 
-use super::{Access, Sees, Viewer};
+use super::{Access, Sees, Viewer, seal, unseal};
 use crate::error::AppError;
 use crate::ports::Clock;
+use crate::secret;
 use crate::store::{ApiToken, Store, keys};
 
 /// What a token opens.
@@ -57,9 +57,7 @@ pub struct ApiTokens {
 impl ApiTokens {
     /// Makes a token; returns its text, which is nowhere else.
     pub async fn make(&self, viewer: &Viewer, name: &str, scopes: Vec<Scope>) -> Result<String, AppError> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(|error| AppError::Invalid(format!("no randomness: {error}")))?;
-        let secret = BASE32_NOPAD.encode(&bytes).to_ascii_lowercase();
+        let secret = secret::draw::<32>()?;
         let hash = keys::hash(&secret);
         let token = ApiToken {
             id: hash[..ID].to_owned(),
@@ -71,15 +69,12 @@ impl ApiTokens {
         };
         self.store.put_api_token(&viewer.org, &hash, &token).await?;
         tracing::info!(org = %viewer.org, token.id = token.id, user.id = %viewer.user, "a token of the API was made");
-        Ok(self.key.sign(Purpose::ApiToken, &format!("{}.{secret}", viewer.org)))
+        Ok(seal(&self.key, Purpose::ApiToken, &viewer.org, &secret))
     }
 
     /// Whose token this is, and what it opens; `None` if nobody's, or not any more.
     pub async fn open(&self, token: &str) -> Result<Option<(Viewer, Vec<Scope>)>, AppError> {
-        let named = self.key.verify(Purpose::ApiToken, token).and_then(|payload| payload.split_once('.'));
-        let Some((org, secret)) = named.and_then(|(org, secret)| Some((org.parse::<OrgId>().ok()?, secret))) else {
-            return Ok(None);
-        };
+        let Some((org, secret)) = unseal(&self.key, Purpose::ApiToken, token) else { return Ok(None) };
         let Some(token) = self.store.api_token(&org, &keys::hash(secret)).await? else { return Ok(None) };
         if self.store.connection(&org).await?.is_none() {
             return Ok(None);

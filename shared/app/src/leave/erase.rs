@@ -60,7 +60,8 @@ pub async fn begin_erasing(actions: &Actions, org: &OrgId, address: &EmailAddres
     let leads = held.leads.iter().map(|lead| lead.id.clone()).collect();
     let now = changes.clock.real();
     let erasure = Erasure { leads, by: by.to_owned(), began: now, erased: 0, ended: None };
-    changes.store.put_erasure(org, &address.hash(), &erasure, now).await?;
+    let name = changes.store.erasure_name(org, address).await?;
+    changes.store.put_erasure(org, &name, &erasure, now).await?;
     hint(changes, org).await;
     Ok(held)
 }

@@ -439,9 +439,14 @@ pub(super) fn partitions_of(org: &OrgId) -> [String; 8] {
     ]
 }
 
+/// The lead in the key of a change for it, waiting or given up.
+pub(super) fn lead_of_change(key: &Key) -> &str {
+    key.sort.rsplit_once('#').map_or("", |(_, lead)| lead)
+}
+
 /// Is it the key of a change for this lead, waiting or given up?
 pub(super) fn is_of_lead(key: &Key, lead: &LeadId) -> bool {
-    key.sort.rsplit_once('#').is_some_and(|(_, named)| named == lead.to_string())
+    lead_of_change(key) == lead.to_string()
 }
 
 /// Is it the row of a connection?

@@ -56,6 +56,11 @@ impl Store {
         Ok(farewell || self.erasures(org).await?.iter().any(|stored| stored.value.1.ended.is_none()))
     }
 
+    /// What the row of a person's erasure is named: as on the suppression list, so that it names nobody.
+    pub async fn erasure_name(&self, org: &OrgId, address: &EmailAddress) -> Result<String> {
+        Ok(keys::salted(&self.salt(org).await?, address))
+    }
+
     /// Writes one; it falls due again until it is done.
     pub async fn put_erasure(&self, org: &OrgId, name: &str, erasure: &Erasure, now: Timestamp) -> Result<()> {
         let key = keys::erasure(org, name);
@@ -88,6 +93,16 @@ impl Store {
 
     /// Erases everything about a lead; how many rows that were.
     pub async fn erase_lead(&self, org: &OrgId, id: &LeadId) -> Result<u32> {
+        let mut changes = Vec::new();
+        for partition in [keys::failure_partition(org), keys::outbox_partition(org)] {
+            changes.extend(self.every_key(&partition).await?);
+        }
+        changes.retain(|key| keys::is_of_lead(key, id));
+        Ok(self.remove(&changes).await? + self.erase_but_for_changes(org, id).await?)
+    }
+
+    /// Erases a lead, but not what is on its way to the CRM.
+    async fn erase_but_for_changes(&self, org: &OrgId, id: &LeadId) -> Result<u32> {
         let mut gone = Vec::new();
         let deliveries = self.deliveries(org, id).await?;
         if let Some(stored) = self.lead(org, id).await? {
@@ -108,15 +123,10 @@ impl Store {
             }
         }
         gone.push(keys::seen_owner(org, id));
-        for partition in [keys::failure_partition(org), keys::outbox_partition(org)] {
-            let rows = self.every_key(&partition).await?;
-            gone.extend(rows.into_iter().filter(|key| keys::is_of_lead(key, id)));
-        }
         gone.sort();
         gone.dedup();
-        self.remove(&gone).await?;
         // The lead itself last: until then the rest can be found from it.
-        Ok(u32::try_from(gone.len()).unwrap_or(u32::MAX) + self.erase_partition(&keys::lead_partition(org, id)).await?)
+        Ok(self.remove(&gone).await? + self.erase_partition(&keys::lead_partition(org, id)).await?)
     }
 
     /// Erases everything of an org but its suppression list and its receipt; how many rows that were.
@@ -125,7 +135,7 @@ impl Store {
         loop {
             let (page, next) = self.leads(org, from.as_deref(), 100).await?;
             for lead in page {
-                erased += self.erase_lead(org, &lead.id).await?;
+                erased += self.erase_but_for_changes(org, &lead.id).await?;
             }
             match next {
                 Some(next) => from = Some(next),
@@ -134,8 +144,7 @@ impl Store {
         }
         for assistant in self.assistants(org).await? {
             erased += self.erase_partition(&keys::agenda_partition(org, &assistant.value.id)).await?;
-            self.remove(&[keys::mailbox(&assistant.value.email)]).await?;
-            erased += 1;
+            erased += self.remove(&[keys::mailbox(&assistant.value.email)]).await?;
         }
         for partition in keys::partitions_of(org) {
             erased += self.erase_partition(&partition).await?;
@@ -150,7 +159,7 @@ impl Store {
 
     /// Removes the connection of an org.
     pub async fn remove_connection(&self, org: &OrgId) -> Result<()> {
-        self.remove(&[keys::connection(org)]).await
+        self.remove(&[keys::connection(org)]).await.map(|_| ())
     }
 
     async fn every_key(&self, partition: &str) -> Result<Vec<Key>> {
@@ -165,17 +174,15 @@ impl Store {
         }
     }
 
-    async fn erase_partition(&self, partition: &str) -> Result<u32> {
-        let keys = self.every_key(partition).await?;
-        self.remove(&keys).await?;
-        Ok(u32::try_from(keys.len()).unwrap_or(u32::MAX))
+    pub(super) async fn erase_partition(&self, partition: &str) -> Result<u32> {
+        self.remove(&self.every_key(partition).await?).await
     }
 
-    async fn remove(&self, keys: &[Key]) -> Result<()> {
+    async fn remove(&self, keys: &[Key]) -> Result<u32> {
         for chunk in keys.chunks(100) {
             let gone = chunk.iter().map(|key| Write::Delete { key: key.clone(), expect: Expect::Any });
             self.table.commit(&gone.collect::<Vec<_>>()).await?;
         }
-        Ok(())
+        Ok(u32::try_from(keys.len()).unwrap_or(u32::MAX))
     }
 }

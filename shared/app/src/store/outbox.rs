@@ -1,5 +1,7 @@
 //! The outbox: changes on their way to the CRM, in order for each record.
 
+use std::collections::BTreeMap;
+
 use domain::OrgId;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -7,7 +9,7 @@ use jiff::Timestamp;
 use super::{OutboxEntry, Queue, Result, Store, Stored, keys, parse, row, row_any};
 use crate::ports::{Expect, IndexEntry, Key, Row, Write};
 
-/// Requests that are under way together when entries are removed.
+/// Leads whose entries are removed at the same time.
 const REMOVED_AT_ONCE: usize = 10;
 
 /// A page of the outbox.
@@ -35,12 +37,19 @@ impl Store {
     }
 
     /// Takes applied entries out of the outbox, each by itself: in one commit each would cost twice as much, and one that
-    /// a crash leaves behind is found applied.
+    /// a crash leaves behind is found applied. A lead's go in the order in which they are named, so that what a crash
+    /// leaves is the end of its line.
     pub async fn remove_outbox(&self, keys: &[Key]) -> Result<()> {
-        let keys = keys.to_vec();
-        let removed = keys
-            .into_iter()
-            .map(|key| async move { self.table.commit(&[Write::Delete { key, expect: Expect::Any }]).await });
+        let mut lines = BTreeMap::<_, Vec<Key>>::new();
+        for key in keys {
+            lines.entry(keys::lead_of_change(key).to_owned()).or_default().push(key.clone());
+        }
+        let removed = lines.into_values().map(|line| async move {
+            for key in line {
+                self.table.commit(&[Write::Delete { key, expect: Expect::Any }]).await?;
+            }
+            Ok(())
+        });
         stream::iter(removed).buffered(REMOVED_AT_ONCE).try_collect().await
     }
 

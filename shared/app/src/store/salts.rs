@@ -7,11 +7,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use data_encoding::HEXLOWER;
 use domain::OrgId;
 
 use super::{Result, Store, keys};
 use crate::ports::TableError;
+use crate::secret;
 
 /// Salts read before: they never change.
 pub(super) type KnownSalts = Arc<Mutex<HashMap<OrgId, Arc<str>>>>;
@@ -23,12 +23,10 @@ impl Store {
             return Ok(known.clone());
         }
         let key = keys::salt(org);
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).map_err(|error| TableError::Unavailable(format!("no randomness: {error}")))?;
         let salt = match self.read::<String>(&key).await? {
             Some(stored) => stored.value,
             None => {
-                let drawn = HEXLOWER.encode(&bytes);
+                let drawn = secret::draw::<16>().map_err(|error| TableError::Unavailable(error.to_string()))?;
                 match self.write(key.clone(), &drawn, None).await {
                     Ok(()) => drawn,
                     // Somebody else drew one: theirs counts.

@@ -61,16 +61,9 @@ impl Store {
         self.table.commit(&[Write::Delete { key: keys::session(org, secret), expect: Expect::Any }]).await
     }
 
-    /// Ends every session of an org.
+    /// Ends every session of an org, and revokes its tokens.
     pub async fn end_sessions(&self, org: &OrgId) -> Result<()> {
-        loop {
-            let page = self.table.query(&keys::session_partition(org), "", None, 100).await?;
-            if page.rows.is_empty() {
-                return Ok(());
-            }
-            let end = |row: Row| Write::Delete { key: row.key, expect: Expect::Any };
-            self.table.commit(&page.rows.into_iter().map(end).collect::<Vec<_>>()).await?;
-        }
+        self.erase_partition(&keys::session_partition(org)).await.map(|_| ())
     }
 
     /// Counts one more sign-in from this address at `now`, real time; how many that makes in the window. Of many at the

@@ -16,8 +16,8 @@ const ROWS: usize = 25;
 /// Looks at each module asked for.
 pub(crate) async fn glance(line: &mut Line<'_>, asked: &[Since]) -> Vec<Glance> {
     let changes = asked.iter().map(|asked| coql::first_rows(asked.module, asked.since, ROWS));
-    let with_deletions: Vec<_> = asked.iter().filter(|asked| asked.deletions).collect();
-    let deletions = with_deletions.iter().map(|asked| history::first_rows(asked.module, asked.since, ROWS));
+    let with_deletions = asked.iter().filter(|asked| asked.deletions);
+    let deletions = with_deletions.map(|asked| history::first_rows(asked.module, asked.since, ROWS));
     let parts: Vec<Request> = changes.chain(deletions).collect();
     let mut answers = Vec::new();
     for parts in parts.chunks(PARTS) {
@@ -30,15 +30,14 @@ pub(crate) async fn glance(line: &mut Line<'_>, asked: &[Since]) -> Vec<Glance> 
             }
         }
     }
-    let deleted = answers.split_off(asked.len());
-    let mut deleted = with_deletions.iter().zip(deleted);
+    let mut deleted = answers.split_off(asked.len()).into_iter();
     let glance = |(asked, changed): (&Since, Option<Answer>)| Glance {
         changed: changed.and_then(|answer| coql::all_rows(&answer)),
         deleted: asked
             .deletions
             .then(|| deleted.next())
             .flatten()
-            .and_then(|(asked, answer)| history::all_rows(&answer?, asked.since)),
+            .and_then(|answer| history::all_rows(&answer?, asked.since)),
     };
     asked.iter().zip(answers).map(glance).collect()
 }

@@ -89,15 +89,8 @@ impl Table for Metered {
         Ok(page)
     }
 
-    async fn list(
-        &self,
-        list: &str,
-        prefix: &str,
-        order: ListOrder,
-        from: Option<&str>,
-        limit: u32,
-    ) -> Result<Page, TableError> {
-        let page = self.table.list(list, prefix, order, from, limit).await?;
+    async fn list(&self, list: &str, order: ListOrder, from: Option<&str>, limit: u32) -> Result<Page, TableError> {
+        let page = self.table.list(list, order, from, limit).await?;
         // Keys from the index, then each row by its key.
         self.read(page.rows.iter().map(|row| key_size(&row.key) + 60).sum(), 1);
         page.rows.iter().for_each(|row| self.read(size(row), 2));

@@ -4,13 +4,12 @@
 
 use domain::{LeadId, OrgId};
 
-use super::{Failures, id, retry::waits_for};
+use super::retry::waits_for;
+use super::{Failures, Retried, RetryRefused, Which, id};
 use crate::deliveries::Deliveries;
 use crate::error::AppError;
 use crate::ports::{Key, TableError};
 use crate::store::{Delivery, InTrouble, Notification, Outcome, Stored, Trouble, TroubleWith};
-
-use super::{Retried, RetryRefused, Which};
 
 /// What a person found out about a mail whose fate is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

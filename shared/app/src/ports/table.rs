@@ -134,14 +134,7 @@ pub trait Table: Send + Sync {
     async fn query(&self, partition: &str, prefix: &str, from: Option<&str>, limit: u32) -> Result<Page, TableError>;
 
     /// Rows of a list in its order, or from its end; recent writes may be missing for a moment.
-    async fn list(
-        &self,
-        list: &str,
-        prefix: &str,
-        order: ListOrder,
-        from: Option<&str>,
-        limit: u32,
-    ) -> Result<Page, TableError>;
+    async fn list(&self, list: &str, order: ListOrder, from: Option<&str>, limit: u32) -> Result<Page, TableError>;
 
     /// What [`Page::next`] would say if a page of the row's list ended with this row. Good for either order.
     fn after(&self, row: &Row) -> Option<String>;

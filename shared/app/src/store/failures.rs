@@ -107,7 +107,7 @@ impl Store {
         from: Option<&str>,
         limit: u32,
     ) -> Result<(Vec<(Key, Stored<InTrouble>)>, Option<String>)> {
-        let page = self.table.list(&keys::in_trouble_list(org), "", ListOrder::Ascending, from, limit).await?;
+        let page = self.table.list(&keys::in_trouble_list(org), ListOrder::Ascending, from, limit).await?;
         let read = |row: &Row| Ok((row.key.clone(), Stored { value: told(row)?, version: row.version }));
         Ok((page.rows.iter().map(read).collect::<Result<_>>()?, page.next))
     }

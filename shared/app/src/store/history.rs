@@ -118,7 +118,7 @@ impl Store {
     /// be missing for a moment.
     pub async fn newest_history(&self, org: &OrgId, now: Timestamp, limit: u32) -> Result<Vec<WorkDone>> {
         let list = keys::history_partition(org);
-        let page = self.table.list(&list, "", ListOrder::Descending, None, limit).await?;
+        let page = self.table.list(&list, ListOrder::Descending, None, limit).await?;
         let since = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
         let newest: Vec<WorkDone> = page.rows.iter().map(parse).collect::<Result<_>>()?;
         Ok(newest.into_iter().filter(|work| work.at >= since).collect())

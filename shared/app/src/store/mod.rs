@@ -161,7 +161,7 @@ impl Store {
 
     /// Leads of an org, by when their stories last went on, a page at a time.
     pub async fn leads(&self, org: &OrgId, from: Option<&str>, limit: u32) -> Result<(Vec<Lead>, Option<String>)> {
-        let page = self.table.list(&keys::lead_list(org), "", ListOrder::Ascending, from, limit).await?;
+        let page = self.table.list(&keys::lead_list(org), ListOrder::Ascending, from, limit).await?;
         let leads = page.rows.iter().map(|row| parse::<LeadRow>(row).map(|row| row.lead)).collect::<Result<_>>()?;
         Ok((leads, page.next))
     }
@@ -173,7 +173,7 @@ impl Store {
         from: Option<&str>,
         limit: u32,
     ) -> Result<(Vec<(Lead, Option<String>)>, Option<String>)> {
-        let page = self.table.list(&keys::lead_list(org), "", ListOrder::Descending, from, limit).await?;
+        let page = self.table.list(&keys::lead_list(org), ListOrder::Descending, from, limit).await?;
         let lead = |row: &Row| Ok((parse::<LeadRow>(row)?.lead, self.table.after(row)));
         Ok((page.rows.iter().map(lead).collect::<Result<_>>()?, page.next))
     }

@@ -106,14 +106,14 @@ impl Upkeep {
                 None => self.crm().changed_since(org, module, since).await?,
             };
             for changed in changed {
-                let (is_settled, is_new) = findings.when(changed.modified, known_until, now);
-                self.compare(org, module, &owners, &changed, &mut findings, (is_new, is_settled && expected)).await?;
+                let counts = findings.counts(changed.modified, known_until, now, expected);
+                self.compare(org, module, &owners, &changed, &mut findings, counts).await?;
             }
             if all {
                 for owned in self.crm().owned_by(org, module, &owners).await? {
-                    let is_settled = owned.modified + ON_ITS_WAY <= now;
+                    let counts = Counts { as_new: false, as_missed: expected && owned.modified + ON_ITS_WAY <= now };
                     findings.day(now).owned += 1;
-                    self.compare(org, module, &owners, &owned, &mut findings, (false, is_settled && expected)).await?;
+                    self.compare(org, module, &owners, &owned, &mut findings, counts).await?;
                 }
             }
             let deleted = match glance.deleted {
@@ -122,8 +122,7 @@ impl Upkeep {
                 None => Vec::new(),
             };
             for deleted in deleted {
-                let (is_settled, is_new) = findings.when(deleted.at, known_until, now);
-                let counts = (is_new, is_settled && expected);
+                let counts = findings.counts(deleted.at, known_until, now, expected);
                 self.compare_deleted(org, module, &deleted, &mut findings, counts).await?;
             }
             if findings.is_something_to_do() {
@@ -164,7 +163,7 @@ impl Upkeep {
         owners: &[UserId],
         record: &ChangedRecord,
         findings: &mut Findings,
-        (is_new, may_be_missed): (bool, bool),
+        counts: Counts,
     ) -> Result<(), AppError> {
         if !findings.seen.insert(record.id.clone()) {
             return Ok(());
@@ -173,13 +172,13 @@ impl Upkeep {
         let owner = owners.iter().find(|owner| **owner == record.owner);
         let verdict = judge(owner, lead.as_ref());
         match verdict {
-            Verdict::Missed if may_be_missed => findings.day(record.modified).missed.push(record.id.clone()),
+            Verdict::Missed if counts.as_missed => findings.day(record.modified).missed.push(record.id.clone()),
             Verdict::Missed | Verdict::LeftAlone => {
                 findings.look.insert(record.id.clone());
             }
             Verdict::Agreed | Verdict::Elsewhere => {}
         }
-        if verdict != Verdict::Elsewhere && is_new {
+        if verdict != Verdict::Elsewhere && counts.as_new {
             findings.day(record.modified).compared += 1;
         }
         Ok(())
@@ -192,15 +191,15 @@ impl Upkeep {
         module: Module,
         deleted: &DeletedRecord,
         findings: &mut Findings,
-        (is_new, may_be_missed): (bool, bool),
+        counts: Counts,
     ) -> Result<(), AppError> {
         let Some(lead) = self.lead(org, module, &deleted.id).await? else { return Ok(()) };
-        if lead.is_active() && may_be_missed {
+        if lead.is_active() && counts.as_missed {
             findings.day(deleted.at).missed.push(deleted.id.clone());
         } else if lead.is_active() {
             findings.look.insert(deleted.id.clone());
         }
-        if is_new && (lead.is_active() || lead.stage == (Stage::Ended { reason: EndReason::RecordGone })) {
+        if counts.as_new && (lead.is_active() || lead.stage == (Stage::Ended { reason: EndReason::RecordGone })) {
             findings.day(deleted.at).compared += 1;
         }
         Ok(())
@@ -265,14 +264,23 @@ impl Upkeep {
     }
 }
 
+/// As what a change counts.
+#[derive(Debug, Clone, Copy)]
+struct Counts {
+    /// It is behind what the last comparison knew.
+    as_new: bool,
+    /// A notification should have told of it by now.
+    as_missed: bool,
+}
+
 impl Findings {
-    /// Had a change time to be told, which moves the cursor on, and is it behind what the last comparison knew?
-    fn when(&mut self, at: Timestamp, known_until: Option<Timestamp>, now: Timestamp) -> (bool, bool) {
+    /// As what something counts that changed at that instant. If it had time to be told, the next comparison begins there.
+    fn counts(&mut self, at: Timestamp, known_until: Option<Timestamp>, now: Timestamp, expected: bool) -> Counts {
         let is_settled = at + ON_ITS_WAY <= now;
         if is_settled {
             self.settled_until = self.settled_until.max(Some(at));
         }
-        (is_settled, known_until.is_none_or(|known| at > known))
+        Counts { as_new: known_until.is_none_or(|known| at > known), as_missed: expected && is_settled }
     }
 
     fn is_something_to_do(&self) -> bool {

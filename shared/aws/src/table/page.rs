@@ -48,8 +48,8 @@ pub(super) fn partition_start(token: &str, partition: &str, prefix: &str) -> Res
 }
 
 /// Where a page of a list starts.
-pub(super) fn list_start(token: &str, list: &str, prefix: &str) -> Result<Item, TableError> {
-    let [list_sort, partition, sort] = place(token, prefix)?;
+pub(super) fn list_start(token: &str, list: &str) -> Result<Item, TableError> {
+    let [list_sort, partition, sort] = place(token, "")?;
     Ok(start([(LIST_PK, list.to_owned()), (LIST_SK, list_sort), (PK, partition), (SK, sort)]))
 }
 

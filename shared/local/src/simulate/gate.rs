@@ -115,16 +115,9 @@ impl Table for GatedTable {
         self.table.query(partition, prefix, from, limit).await
     }
 
-    async fn list(
-        &self,
-        list: &str,
-        prefix: &str,
-        order: ListOrder,
-        from: Option<&str>,
-        limit: u32,
-    ) -> Result<Page, TableError> {
+    async fn list(&self, list: &str, order: ListOrder, from: Option<&str>, limit: u32) -> Result<Page, TableError> {
         self.gate.stop(Parked::Looking("a list")).await;
-        self.table.list(list, prefix, order, from, limit).await
+        self.table.list(list, order, from, limit).await
     }
 
     fn after(&self, row: &Row) -> Option<String> {

@@ -10,6 +10,8 @@ use domain::{ConnectionStatus, EmailAddress, LeadId, OrgId};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::json::text;
+
 /// A delivery as the table has it.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Known {
@@ -69,10 +71,6 @@ const KINDS: [&str; 7] = ["send", "lease", "notification", "writeback", "upkeep"
 
 fn kind_of(queue: &str) -> &'static str {
     KINDS.into_iter().find(|kind| queue.starts_with(kind)).unwrap_or("other")
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
 }
 
 impl Ledger {

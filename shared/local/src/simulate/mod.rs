@@ -28,6 +28,7 @@ mod chance;
 mod due;
 mod gate;
 mod job;
+mod json;
 mod ledger;
 mod machine;
 mod people;

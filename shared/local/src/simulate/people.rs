@@ -208,10 +208,12 @@ impl People {
             }
             2 if module == "Leads" => {
                 let contact = zoho.convert_lead(&id, by);
-                stage.forget(tenant, module, &id);
-                self.converted.insert((tenant, id.clone()));
-                // The contact has the lead's owner.
-                self.begun.extend(contact.as_ref().ok().map(|contact| ((tenant, contact.clone()), 1)));
+                if let Ok(contact) = &contact {
+                    stage.forget(tenant, module, &id);
+                    self.converted.insert((tenant, id.clone()));
+                    // The contact has the lead's owner.
+                    self.begun.insert((tenant, contact.clone()), 1);
+                }
                 format!("Priya converts it to contact {contact:?}")
             }
             3 => {

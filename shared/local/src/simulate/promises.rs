@@ -7,6 +7,7 @@ use serde_json::Value;
 use zoho_sim::StateQuery;
 
 use super::gate::lock;
+use super::json::{rows, text};
 use super::people::People;
 use super::staff::DAILY_CAP;
 use super::stage::Stage;
@@ -52,14 +53,6 @@ fn assistants(people: &People, tenant: &Tenant, state: &Value) -> Vec<String> {
     let names: Vec<String> = people.staff.names().iter().map(|name| tenant.address(name)).collect();
     let users = rows(&state["users"]).iter();
     users.filter(|user| names.iter().any(|name| user["email"] == name.as_str())).map(|user| text(&user["id"])).collect()
-}
-
-fn rows(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
 }
 
 impl Of<'_> {

@@ -41,15 +41,8 @@ impl Table for Counting {
         self.count(self.table.query(partition, prefix, from, limit).await)
     }
 
-    async fn list(
-        &self,
-        list: &str,
-        prefix: &str,
-        order: ListOrder,
-        from: Option<&str>,
-        limit: u32,
-    ) -> Result<Page, TableError> {
-        self.count(self.table.list(list, prefix, order, from, limit).await)
+    async fn list(&self, list: &str, order: ListOrder, from: Option<&str>, limit: u32) -> Result<Page, TableError> {
+        self.count(self.table.list(list, order, from, limit).await)
     }
 
     fn after(&self, row: &Row) -> Option<String> {

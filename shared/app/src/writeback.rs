@@ -241,9 +241,8 @@ impl Writeback {
         let lead = &item.entry.lead;
         tracing::info!(%org, lead.id = %lead, "the record is gone; its pending changes are dropped");
         self.changes.apply(org, lead, |_| Some(Fact::RecordGone), Alongside::default()).await?;
-        let mut dropped = lines.forget(lead);
-        dropped.push(item.key);
-        Ok(dropped)
+        let behind = lines.forget(lead);
+        Ok([vec![item.key], behind].concat())
     }
 
     /// Decides how it goes on with an entry; returns what is to be taken out of the outbox.

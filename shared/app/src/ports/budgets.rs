@@ -32,8 +32,9 @@ impl Drop for Pass {
 /// The budgets of all orgs.
 #[async_trait]
 pub trait Budgets: Send + Sync {
-    /// Leave to make one call that costs `credits` and counts as `places` calls in flight: at once, or after a short wait. [`CrmError::Throttled`] says that the
-    /// wait would be a long one; a call of several places never waits, for whoever makes one can do without. The call must be over within half a minute.
+    /// Leave to make one call that costs `credits` and counts as `places` calls in flight: at once, or after a short
+    /// wait. [`CrmError::Throttled`] says that the wait would be a long one; a call of several places never waits, for
+    /// whoever makes one can do without. The call must be over within half a minute.
     async fn enter(&self, org: &OrgId, credits: u32, places: u32) -> Result<Pass, CrmError>;
 
     /// The CRM said that it takes no more calls, for this long if it said that too: everybody waits.

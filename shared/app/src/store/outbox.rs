@@ -1,6 +1,6 @@
 //! The outbox: changes on their way to the CRM, in order for each record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::OrgId;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -37,12 +37,12 @@ impl Store {
     }
 
     /// Takes applied entries out of the outbox, each by itself: in one commit each would cost twice as much, and one that
-    /// a crash leaves behind is found applied. A lead's go in the order in which they are named, so that what a crash
-    /// leaves is the end of its line.
+    /// a crash leaves behind is found applied. A lead's go in their order, so that what a crash leaves is the end of its
+    /// line.
     pub async fn remove_outbox(&self, keys: &[Key]) -> Result<()> {
-        let mut lines = BTreeMap::<_, Vec<Key>>::new();
+        let mut lines = BTreeMap::<_, BTreeSet<Key>>::new();
         for key in keys {
-            lines.entry(keys::lead_of_change(key).to_owned()).or_default().push(key.clone());
+            lines.entry(keys::lead_of_change(key).to_owned()).or_default().insert(key.clone());
         }
         let removed = lines.into_values().map(|line| async move {
             for key in line {

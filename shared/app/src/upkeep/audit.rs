@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{INTERVAL, Upkeep};
 use crate::directory::Directory;
 use crate::error::AppError;
-use crate::ports::{ChangedRecord, DeletedRecord, Event, Since};
+use crate::ports::{ChangedRecord, DeletedRecord, Event, SKEW, Since};
 use crate::store::{Compared, Notification};
 
 /// Changes are asked for again this far back: Zoho's times are whole seconds, and a write may become visible late.
@@ -101,6 +101,7 @@ impl Upkeep {
         for (Since { module, since, deletions }, glance) in asked.into_iter().zip(glances) {
             let known_until = connection.known_until.get(&module).copied();
             let mut findings = Findings { settled_until: known_until, ..Findings::default() };
+            let seen_at_a_glance = glance.changed.is_some();
             let changed = match glance.changed {
                 Some(changed) => changed,
                 None => self.crm().changed_since(org, module, since).await?,
@@ -134,7 +135,12 @@ impl Upkeep {
                 told = Some(known);
             }
             missed += self.keep(org, module, &findings, now, &mut hints).await?;
-            let settled_until = findings.settled_until.unwrap_or(since);
+            let mut settled_until = findings.settled_until.unwrap_or(since);
+            if !seen_at_a_glance {
+                // The same many changes would be too many for a glance until there is a newer one. What is older than this
+                // had the time to be told, whatever the two clocks say.
+                settled_until = settled_until.max(now - ON_ITS_WAY - SKEW);
+            }
             if known_until != Some(settled_until) {
                 self.edit(org, |connection| {
                     connection.known_until.insert(module, settled_until);

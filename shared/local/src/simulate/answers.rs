@@ -152,13 +152,14 @@ impl Answers {
         }
     }
 
-    /// A mail to the assistant, or into its own mailbox.
+    /// A mail to the assistant, or into its own mailbox. It says which mail it answers: two answers are never the same.
     fn answer(&mut self, stage: &mut Stage, departed: &Departed, at: Timestamp, text: &str) {
         let mail = &departed.mail;
         let to = mail.reply_to.as_ref().unwrap_or(&mail.from.address);
         let raw = format!(
             "From: {from}\r\nTo: {to}\r\nSubject: Re: Hello\r\nMessage-ID: <answer.{delivery}.{tenant}@example.com>\r\n\
-             In-Reply-To: {id}\r\nReferences: {id}\r\n\r\n{text}\r\n",
+             In-Reply-To: {id}\r\nReferences: {id}\r\n\r\n{text}\r\n\r\n\
+             This is about {delivery}.\r\n",
             from = mail.to.address,
             delivery = mail.delivery,
             tenant = mail.from.address.domain(),

@@ -141,3 +141,29 @@ async fn nothing_is_missed_where_everything_is_told() {
     assert!(compared >= 10, "{compared}");
     assert_eq!(stage.audit().await.broken, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_day_with_many_changes_is_asked_for_in_full_once() {
+    let stage = stage("", 1).await;
+    stage.wait(15);
+    stage.world.upkeep().await.unwrap();
+    for number in 0..40 {
+        stage.assign("Contacts", &[&stage.person(number)]);
+    }
+    stage.world.settle().await;
+    let queries = || {
+        let calls = stage.world.zoho_state(&["calls"]);
+        calls["calls"]["POST /crm/v8/coql"].as_u64().unwrap_or_default()
+    };
+    let mut asked = Vec::new();
+    for _ in 0..6 {
+        let before = queries();
+        stage.wait(15);
+        stage.world.upkeep().await.unwrap();
+        asked.push(queries() - before);
+    }
+    assert_eq!(asked[2..], [0; 4], "{asked:?}");
+    assert!(asked[0] > 0, "forty are more than a glance shows");
+    let (compared, missed, _, open) = stage.proof(Module::Contacts).await;
+    assert_eq!((compared, missed, open), (40, 0, 0));
+}

@@ -117,10 +117,11 @@ pub async fn find_leads(
     from: Option<&str>,
     most: usize,
 ) -> Result<LeadPage, AppError> {
+    let search = Search { store, viewer, filter, most };
     let longest = words(&filter.text).max_by_key(|word| word.chars().count()).unwrap_or_default();
     match filter.asks(viewer, &longest) {
-        Some(by) => indexed(store, viewer, filter, by, from, most).await,
-        None => newest(store, viewer, filter, from, most).await,
+        Some(by) => search.indexed(by, from).await,
+        None => search.newest(from).await,
     }
 }
 
@@ -143,95 +144,85 @@ pub async fn count_states(
     Ok(())
 }
 
-/// By the index: as many entries as it takes.
-async fn indexed(
-    store: &Store,
-    viewer: &Viewer,
-    filter: &LeadFilter,
-    by: Find<'_>,
-    from: Option<&str>,
+/// Who looks for what, and how much of it.
+struct Search<'a> {
+    store: &'a Store,
+    viewer: &'a Viewer,
+    filter: &'a LeadFilter,
     most: usize,
-) -> Result<LeadPage, AppError> {
-    let mut page = LeadPage { next: from.map(str::to_owned), ..LeadPage::default() };
-    if from.is_none()
-        && let Find::PhoneEnd(digits) = by
-    {
-        // What looks like a telephone number may be a record's.
-        let ids = Module::ALL.map(|module| format!("{}-{}", module.as_str(), digits.trim()).to_lowercase().parse());
-        for lead in store.leads_of(&viewer.org, ids.into_iter().flatten().collect()).await? {
-            page.take(lead, viewer, filter);
-        }
-    }
-    // What people look at grows with what is on the page: all of a chunk, or none of it.
-    let chunk = CHUNK.min(u32::try_from(most.max(10)).unwrap_or(u32::MAX));
-    loop {
-        let found = store.find(&viewer.org, by, page.next.as_deref(), chunk).await?;
-        page.looked_at += found.looked_at;
-        page.next = found.next;
-        for lead in found.leads {
-            if page.leads.iter().all(|known| known.id != lead.id) {
-                page.take(lead, viewer, filter);
-            }
-        }
-        if page.next.is_none() || page.leads.len() >= most || page.looked_at >= MOST_LOOKED_AT {
-            return Ok(page);
-        }
-    }
 }
 
-impl LeadPage {
-    /// Takes a lead that the viewer may see and the filter takes.
-    fn take(&mut self, lead: Lead, viewer: &Viewer, filter: &LeadFilter) {
-        if !viewer.may(Wish::Lead(&lead)) || !filter.takes(&lead) {
-            return;
+impl Search<'_> {
+    /// By the index: as many entries as it takes.
+    async fn indexed(&self, by: Find<'_>, from: Option<&str>) -> Result<LeadPage, AppError> {
+        let Self { store, viewer, most, .. } = *self;
+        let mut page = LeadPage { next: from.map(str::to_owned), ..LeadPage::default() };
+        if from.is_none()
+            && let Find::PhoneEnd(digits) = by
+        {
+            // What looks like a telephone number may be a record's.
+            let ids = Module::ALL.map(|module| format!("{}-{}", module.as_str(), digits.trim()).to_lowercase().parse());
+            let leads = store.leads_of(&viewer.org, ids.into_iter().flatten().collect()).await?;
+            let wanted = leads.into_iter().filter(|lead| self.wants(lead, &mut page.states));
+            page.leads.extend(wanted);
         }
-        *self.states.entry(lead.state.name()).or_default() += 1;
-        if filter.state.as_deref().is_none_or(|wanted| wanted == lead.state.name()) {
-            self.leads.push(lead);
-        }
-    }
-}
-
-/// By the list of all leads, newest activity first.
-async fn newest(
-    store: &Store,
-    viewer: &Viewer,
-    filter: &LeadFilter,
-    from: Option<&str>,
-    most: usize,
-) -> Result<LeadPage, AppError> {
-    let mut page = LeadPage::default();
-    let mut from = from.map(str::to_owned);
-    loop {
-        let (chunk, next) = store.newest_leads(&viewer.org, from.as_deref(), CHUNK).await?;
-        page.looked_at += chunk.len();
-        let mut last = None;
-        for (lead, after) in chunk {
-            if !viewer.may(Wish::Lead(&lead)) || !filter.takes(&lead) {
-                continue;
+        // What people look at grows with what is on the page: all of a chunk, or none of it.
+        let chunk = CHUNK.min(u32::try_from(most.max(10)).unwrap_or(u32::MAX));
+        loop {
+            let found = store.find(&viewer.org, by, page.next.as_deref(), chunk).await?;
+            page.looked_at += found.looked_at;
+            page.next = found.next;
+            for lead in found.leads {
+                if page.leads.iter().all(|known| known.id != lead.id) && self.wants(&lead, &mut page.states) {
+                    page.leads.push(lead);
+                }
             }
-            *page.states.entry(lead.state.name()).or_default() += 1;
-            if filter.state.as_deref().is_some_and(|wanted| wanted != lead.state.name()) {
-                continue;
-            }
-            if page.leads.len() < most {
-                page.leads.push(lead);
-                last = after;
-            } else {
-                page.next = page.next.or_else(|| last.take());
-            }
-        }
-        if page.next.is_some() {
-            return Ok(page);
-        }
-        let enough = page.leads.len() >= most || page.looked_at >= MOST_LOOKED_AT;
-        match next {
-            Some(next) if !enough => from = Some(next),
-            next => {
-                page.next = next;
+            if page.next.is_none() || page.leads.len() >= most || page.looked_at >= MOST_LOOKED_AT {
                 return Ok(page);
             }
         }
+    }
+
+    /// By the list of all leads, newest activity first.
+    async fn newest(&self, from: Option<&str>) -> Result<LeadPage, AppError> {
+        let mut page = LeadPage::default();
+        let mut from = from.map(str::to_owned);
+        loop {
+            let (chunk, next) = self.store.newest_leads(&self.viewer.org, from.as_deref(), CHUNK).await?;
+            page.looked_at += chunk.len();
+            let mut last = None;
+            for (lead, after) in chunk {
+                if !self.wants(&lead, &mut page.states) {
+                    continue;
+                }
+                if page.leads.len() < self.most {
+                    page.leads.push(lead);
+                    last = after;
+                } else {
+                    page.next = page.next.or_else(|| last.take());
+                }
+            }
+            if page.next.is_some() {
+                return Ok(page);
+            }
+            let enough = page.leads.len() >= self.most || page.looked_at >= MOST_LOOKED_AT;
+            match next {
+                Some(next) if !enough => from = Some(next),
+                next => {
+                    page.next = next;
+                    return Ok(page);
+                }
+            }
+        }
+    }
+
+    /// Counts a lead that the viewer may see and the filter takes; is it of the state that is wanted?
+    fn wants(&self, lead: &Lead, states: &mut BTreeMap<LeadStateName, usize>) -> bool {
+        if !self.viewer.may(Wish::Lead(lead)) || !self.filter.takes(lead) {
+            return false;
+        }
+        *states.entry(lead.state.name()).or_default() += 1;
+        self.filter.state.as_deref().is_none_or(|wanted| wanted == lead.state.name())
     }
 }
 

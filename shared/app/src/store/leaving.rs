@@ -165,7 +165,7 @@ impl Store {
         }
     }
 
-    async fn erase_partition(&self, partition: &str) -> Result<u32> {
+    pub(super) async fn erase_partition(&self, partition: &str) -> Result<u32> {
         let keys = self.every_key(partition).await?;
         self.remove(&keys).await?;
         Ok(u32::try_from(keys.len()).unwrap_or(u32::MAX))

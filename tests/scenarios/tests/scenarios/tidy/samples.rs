@@ -198,11 +198,11 @@ fn messages_of_the_bus_reach_the_right_function() {
 fn upkeep_knows_the_schedule_from_a_queue() {
     for sample in samples_of("upkeep") {
         match serde_json::from_value(sample.json.clone()).unwrap_or_else(|error| panic!("{}: {error}", sample.path)) {
-            upkeep::Trigger::Queue(_) => {
+            edge::queue::Trigger::Queue(_) => {
                 let ours = |event: &Event| matches!(event, Event::Connected { .. } | Event::AssistantChanged { .. });
                 assert!(sample.is_batch() && sample.events().iter().all(ours), "{}", sample.path);
             }
-            upkeep::Trigger::Schedule(_) => {
+            edge::queue::Trigger::Schedule(_) => {
                 assert!(!sample.is_batch(), "{} is a batch that cannot be read", sample.path)
             }
         }

@@ -144,7 +144,9 @@ impl Favours {
         let id = BASE32_NOPAD.encode(&bytes).to_ascii_lowercase();
         let favour = self.new_by(viewer, wanted);
         let asked = match favour.wanted {
-            Wanted::Look { .. } | Wanted::Give { .. } => self.changes.store.ask_favour(&viewer.org, &id, &favour).await?,
+            Wanted::Look { .. } | Wanted::Give { .. } => {
+                self.changes.store.ask_favour(&viewer.org, &id, &favour).await?
+            }
             Wanted::Test { .. } => self.changes.store.ask_test(&viewer.org, &id, &favour).await?,
         };
         if asked {

@@ -47,7 +47,12 @@ impl Nurture {
     }
 
     /// The mail, or in words why there is none.
-    async fn test_mail(&self, org: &OrgId, id: &str, favour: &Favour) -> Result<Result<OutgoingMail, String>, AppError> {
+    async fn test_mail(
+        &self,
+        org: &OrgId,
+        id: &str,
+        favour: &Favour,
+    ) -> Result<Result<OutgoingMail, String>, AppError> {
         let Wanted::Test { assistant, subject, text } = &favour.wanted else {
             return Err(AppError::Invalid(format!("favour {id} is no test")));
         };
@@ -58,7 +63,7 @@ impl Nurture {
         let user = users.into_iter().find(|user| user.id == favour.by && user.active);
         let Some((name, address)) = user.and_then(|user| Some((user.name, user.email?))) else {
             return Ok(Err(
-                "Zoho shows no mail address of yours; press Refresh in CRM Details, or ask an administrator".to_owned()
+                "Zoho shows no mail address of yours; press Refresh in CRM Details, or ask an administrator".to_owned(),
             ));
         };
         if let Some(why) = self.store().suppression(org, &address).await? {

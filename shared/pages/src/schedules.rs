@@ -190,11 +190,13 @@ fn previews(frame: &Frame, previews: &[Preview]) -> Markup {
                         span class="soft small" { "Day " (preview.day) }
                         h3 { (preview.subject) }
                         pre class="mail" tabindex="0" { (preview.text) }
-                        (frame.form("schedule/test", &html! {
+                        // On a page of its own: what was typed and not saved stays on this one.
+                        form method="post" action=(frame.at("schedule/test")) target="_blank" {
+                            input type="hidden" name="token" value=(frame.token);
                             input type="hidden" name="subject" value=(preview.subject);
                             input type="hidden" name="text" value=(preview.text);
-                            button { "Send it to me as a test" span class="unseen" { ": " (preview.subject) ", day " (preview.day) } }
-                        }))
+                            button { "Send it to me as a test" span class="unseen" { ", day " (preview.day) ", on a new page" } }
+                        }
                     }
                 }
             }

@@ -127,7 +127,9 @@ impl Site {
             Method::POST => {
                 let form = visit.form()?;
                 let mut answer = visit.change(&segments, &form).await?;
-                if !answer.headers().contains_key(SET_COOKIE)
+                // A page that shows a form again holds the token of the old secret.
+                if answer.status().is_redirection()
+                    && !answer.headers().contains_key(SET_COOKIE)
                     && let Some(cookie) =
                         self.sessions.rotate(&visit.opened).await.map_err(|e| Refusal::unavailable(&e))?
                 {

@@ -1,10 +1,12 @@
 //! Leads added by hand, and mails that a user tries out on themselves.
 
-use app::change::LeadChanges;
+use app::change::{Applied, LeadChanges};
 use app::console::{Access, Viewer};
+use app::deliveries::Deliveries;
 use app::favours::{Favour, Favours, Progress, Wanted};
+use app::mail_events::{MailEvent, MailEventKind, MailEvents};
 use app::ports::Event;
-use domain::{LeadId, SuppressedWhy, UserId};
+use domain::{DeliveryId, LeadId, SuppressedWhy, UserId};
 use jiff::SignedDuration;
 use lambda_http::http::header::REFRESH;
 use serde_json::json;
@@ -240,6 +242,10 @@ async fn a_test_goes_to_whoever_asks_and_concerns_no_lead() {
         id_of(&page)
     );
     town.world.product.receive(answer.as_bytes()).await.unwrap();
+    let delivery = DeliveryId::of_test(id_of(&page)).unwrap();
+    let bounced = MailEvent { org: town.org.clone(), delivery, what: MailEventKind::BouncedForGood };
+    let events = MailEvents { deliveries: Deliveries { changes: town.favours().changes } };
+    assert_eq!(events.apply(&bounced).await.unwrap(), Applied::Known);
     assert!(town.world.product.admin().leads(&town.org).await.unwrap().is_empty());
 
     let too_soon = priya.posts("/console/schedule/test", TEST).await;

@@ -1,4 +1,4 @@
-//! Looks at the records that notifications named.
+//! Looks at the records that notifications named, and at those that people add by hand.
 
 use app::enrol::Enrol;
 use app::ports::Event;
@@ -29,6 +29,7 @@ impl Enrolment {
             Event::RecordsChanged { org, notification } => {
                 Ok(self.enrol.look_at_notification(&org, &notification).await?)
             }
+            Event::LeadAsked { org, favour } => Ok(self.enrol.do_favour(&org, &favour).await?),
             other => Err(MessageError::Poison(format!("{other:?} is not for enrolment"))),
         }
     }

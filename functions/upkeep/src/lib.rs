@@ -13,22 +13,11 @@ use domain::OrgId;
 use edge::clients::{Clients, StartError, accounts, crm, signing_key};
 use edge::queue::{MessageError, each, event};
 use edge::settings;
-use serde::Deserialize;
 
 /// The function.
 pub struct UpkeepFunction {
     /// The use case.
     pub upkeep: Upkeep,
-}
-
-/// What starts it: a queue's batch, or the schedule, whose payload says nothing.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub enum Trigger {
-    /// Messages.
-    Queue(SqsEvent),
-    /// The schedule.
-    Schedule(serde_json::Value),
 }
 
 impl UpkeepFunction {

@@ -1,8 +1,9 @@
 //! Starts the function.
 
 use edge::clients::Clients;
+use edge::queue::Trigger;
 use lambda_runtime::{LambdaEvent, service_fn};
-use upkeep::{Trigger, UpkeepFunction};
+use upkeep::UpkeepFunction;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {

@@ -3,6 +3,7 @@
 //! **Invariant:** the stored lead is read before the record. A record read later than the lead says "given back" can show
 //! the assistant as owner only if somebody assigned it again.
 
+mod asked;
 mod troubles;
 
 use std::collections::{HashMap, HashSet};

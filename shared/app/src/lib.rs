@@ -12,6 +12,7 @@ pub mod enrol;
 mod errands;
 mod error;
 pub mod failures;
+pub mod favours;
 pub mod history;
 pub mod leave;
 pub mod mail_events;

@@ -47,7 +47,8 @@ pub struct MailEvents {
 impl MailEvents {
     /// Applies one report. A repetition changes nothing.
     pub async fn apply(&self, event: &MailEvent) -> Result<Applied, AppError> {
-        let lead = event.delivery.lead().ok_or_else(|| AppError::Invalid(format!("no lead in {}", event.delivery)))?;
+        // What becomes of a mail that a user tries out concerns no lead.
+        let Some(lead) = event.delivery.lead() else { return Ok(Applied::Known) };
         match &event.what {
             MailEventKind::Left { message_id, at } => {
                 let store = &self.deliveries.changes.store;

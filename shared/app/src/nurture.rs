@@ -6,6 +6,7 @@
 
 mod leaving;
 mod round;
+mod test_mail;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -202,7 +203,7 @@ impl Nurture {
             Tracking::OpensAndClicks => true,
         };
         let wrap = |link: &Url| {
-            let watched = clicks && link.as_str() != mail.unsubscribe_url;
+            let watched = clicks && Some(link.as_str()) != mail.unsubscribe_url.as_deref();
             watched.then(|| address(format!("c/{}", self.key.click_token(org, delivery, link)))).flatten()
         };
         let picture = address(format!("o/{}", self.key.open_token(org, delivery)));
@@ -236,7 +237,7 @@ impl Nurture {
             message_id: format!("<{number}.{}@{domain}>", name(Purpose::Thread)),
             in_reply_to: lead.thread.message_ids.last().cloned(),
             references: lead.thread.message_ids.clone(),
-            unsubscribe_url: self.unsubscribe_url(connection, lead),
+            unsubscribe_url: Some(self.unsubscribe_url(connection, lead)),
             date: self.changes().clock.calendar(),
             delivery,
         }

@@ -12,7 +12,7 @@ use domain::{
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
 
@@ -30,7 +30,7 @@ pub const SES_USD_PER_THOUSAND: f64 = 0.10;
 const CREDITS_TO_READ: u64 = 2;
 
 /// A mail that would leave.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlannedMail {
     /// The line of the file.
     pub line: u64,

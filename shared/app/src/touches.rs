@@ -46,7 +46,7 @@ impl Touches {
             | Outcome::NoSuchAddress { .. }
             | Outcome::Refused { .. } => false,
         };
-        if !left || matches!(&told.kind, TouchKind::Click { link } if *link == mail.unsubscribe_url) {
+        if !left || matches!(&told.kind, TouchKind::Click { link } if Some(link) == mail.unsubscribe_url.as_ref()) {
             return Ok(Applied::Known);
         }
         let touch = Touch {

@@ -152,7 +152,12 @@ impl DeliveryId {
         Self(format!("dlv_{lead}.{run}.e{number}"))
     }
 
-    /// The lead it goes to.
+    /// Names a mail that a user tries out; `name` is letters and digits.
+    pub fn of_test(name: &str) -> Result<Self, InvalidId> {
+        Self::parse(format!("dlv_test.{name}"))
+    }
+
+    /// The lead it goes to; a mail that is tried out goes to none.
     pub fn lead(&self) -> Option<LeadId> {
         self.0.strip_prefix("dlv_")?.split('.').next()?.parse().ok()
     }

@@ -55,8 +55,9 @@ pub struct OutgoingMail {
     pub in_reply_to: Option<String>,
     /// The thread so far, oldest first.
     pub references: Vec<String>,
-    /// Where one POST takes the lead off the list (RFC 8058).
-    pub unsubscribe_url: String,
+    /// Where one POST takes the lead off the list (RFC 8058). `None`: it goes to no lead, but to a user who tries a mail out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsubscribe_url: Option<String>,
     /// Calendar time of the decision to send.
     pub date: Timestamp,
 }

@@ -49,22 +49,26 @@ pub(crate) fn taken_on(
 
 /// Says why a record is not worked on.
 pub(crate) fn turned_away(lead: &Lead, assistant: &Assistant, why: &NotTaken) -> Note {
-    let remedy = match why {
-        NotTaken::NoAddress => "Fill in a mail address and assign the record again.",
-        NotTaken::InvalidAddress => "Correct the mail address and assign the record again.",
-        NotTaken::OptedOut => "Clear the opt-out field only if the person agreed to be written to.",
-        NotTaken::Suppressed { .. } => "A person can lift the suppression once the addressee agrees.",
-        NotTaken::AlreadyNurtured { .. } => "Nothing to do: the other record is being worked on.",
-        NotTaken::NurturedBefore => "If it was no accident, restart the lead in the assistant's own console.",
-    };
     let back = match &lead.previous_owner {
         Some(owner) => format!("The record goes back to {}.", owner.name),
         None => "No earlier owner could be found, so the record keeps its owner.".to_owned(),
     };
     note(
         format!("{} did not take this record on", assistant.name),
-        &[format!("Reason: {}.", reason(why)), remedy.to_owned(), back],
+        &[format!("Reason: {}.", reason(why)), remedy(why).to_owned(), back],
     )
+}
+
+/// What a person can do about it.
+pub(crate) fn remedy(why: &NotTaken) -> &'static str {
+    match why {
+        NotTaken::NoAddress => "Fill in a mail address and assign the record again.",
+        NotTaken::InvalidAddress => "Correct the mail address and assign the record again.",
+        NotTaken::OptedOut => "Clear the opt-out field only if the person agreed to be written to.",
+        NotTaken::Suppressed { .. } => "A person can lift the suppression once the addressee agrees.",
+        NotTaken::AlreadyNurtured { .. } => "Nothing to do: the other record is being worked on.",
+        NotTaken::NurturedBefore => "If it was no accident, restart the lead in the assistant's own console.",
+    }
 }
 
 /// The reason in half a sentence.

@@ -3,6 +3,7 @@
 use app::AppError;
 use app::ports::Event;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// Why a message was not worked off.
@@ -14,6 +15,16 @@ pub enum MessageError {
     /// The work failed.
     #[error(transparent)]
     App(#[from] AppError),
+}
+
+/// What starts a function that has both: a queue's batch, or a schedule, whose payload says nothing.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub enum Trigger {
+    /// Messages.
+    Queue(SqsEvent),
+    /// The schedule.
+    Schedule(serde_json::Value),
 }
 
 /// Hands each message of a batch to `work`. Failures are logged once, here, and reported, so that the queue brings only

@@ -195,7 +195,8 @@ impl Product {
             }
         };
         let response: SqsBatchResponse = match event {
-            Event::RecordsChanged { .. } => self.enrolment.handle(batch).await,
+            Event::RecordsChanged { .. } | Event::LeadAsked { .. } => self.enrolment.handle(batch).await,
+            Event::TestAsked { .. } => self.nurture_tick.work_off(batch).await,
             Event::WritebackPending { .. } => self.crm_writeback.handle(batch).await,
             Event::Connected { .. } | Event::AssistantChanged { .. } | Event::UpkeepDue { .. } => {
                 self.upkeep.handle(batch).await

@@ -50,11 +50,13 @@ pub fn render(mail: &OutgoingMail) -> Result<Vec<u8>, String> {
     if !references.is_empty() {
         headers.insert_raw(written("References", references.join(FOLD)));
     }
-    if !is_url(&mail.unsubscribe_url) {
-        return Err("the address for unsubscribing must be an https URL without spaces".to_owned());
+    if let Some(url) = &mail.unsubscribe_url {
+        if !is_url(url) {
+            return Err("the address for unsubscribing must be an https URL without spaces".to_owned());
+        }
+        headers.insert_raw(written("List-Unsubscribe", format!("<{url}>")));
+        headers.insert_raw(written("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
     }
-    headers.insert_raw(written("List-Unsubscribe", format!("<{}>", mail.unsubscribe_url)));
-    headers.insert_raw(written("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
     if mail.automatic_answer {
         headers.insert_raw(written("Auto-Submitted", "auto-replied".to_owned()));
         // Exchange's word for the same; without it, its absences answer.

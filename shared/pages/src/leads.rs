@@ -1,6 +1,6 @@
 //! The list of leads.
 
-use app::console::{LeadFilter, LeadPage, MOST_COUNTED, MOST_LOOKED_AT};
+use app::console::{LeadFilter, LeadPage, MOST_COUNTED, MOST_LOOKED_AT, Wish};
 use app::store::STATES;
 use domain::{Assistant, CrmUser, Module, Schedule};
 use jiff::civil::Date;
@@ -194,7 +194,10 @@ pub fn leads(frame: &Frame, list: &LeadList<'_>) -> Markup {
     let content = html! {
         div class="row between" {
             h1 { "Leads" }
-            a href={ (frame.at("leads.csv")) "?" (query) } { "Export as CSV" }
+            div class="row" {
+                a href={ (frame.at("leads.csv")) "?" (query) } { "Export as CSV" }
+                @if frame.viewer.may(Wish::AddLead) { a class="button" href=(frame.at("leads/new")) { "Add a lead" } }
+            }
         }
         (list.filters(frame))
         (list.states(frame))

@@ -140,7 +140,7 @@ pub fn schedule_form(frame: &Frame, form: &ScheduleForm<'_>) -> Markup {
         p class="crumbs" { a href=(frame.at("schedules")) { "Schedules" } }
         h1 { (title) }
         @if let Some(problem) = form.problem { div class="note bad" role="alert" { p { "Nothing was saved: " (problem) "." } } }
-        @if !form.previews.is_empty() { (previews(form.previews)) }
+        @if !form.previews.is_empty() { (previews(frame, form.previews)) }
         p class="soft" { "Texts may use " @for (at, name) in Parameters::NAMES.iter().enumerate() { @if at > 0 { ", " } code { "{{ " (name) " }}" } } "." }
         (frame.form(&path, &html! {
             @if form.name.is_none() {
@@ -179,7 +179,7 @@ pub fn schedule_form(frame: &Frame, form: &ScheduleForm<'_>) -> Markup {
     frame.page(Place::Schedules, title, &content)
 }
 
-fn previews(previews: &[Preview]) -> Markup {
+fn previews(frame: &Frame, previews: &[Preview]) -> Markup {
     html! {
         section class="card" aria-labelledby="preview" {
             h2 id="preview" { "As a sample lead would read it" }
@@ -190,6 +190,13 @@ fn previews(previews: &[Preview]) -> Markup {
                         span class="soft small" { "Day " (preview.day) }
                         h3 { (preview.subject) }
                         pre class="mail" tabindex="0" { (preview.text) }
+                        // On a page of its own: what was typed and not saved stays on this one.
+                        form method="post" action=(frame.at("schedule/test")) target="_blank" {
+                            input type="hidden" name="token" value=(frame.token);
+                            input type="hidden" name="subject" value=(preview.subject);
+                            input type="hidden" name="text" value=(preview.text);
+                            button { "Send it to me as a test" span class="unseen" { ", day " (preview.day) ", on a new page" } }
+                        }
                     }
                 }
             }

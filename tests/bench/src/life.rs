@@ -109,7 +109,8 @@ impl Life {
             while let Some(event) = self.world.product.bus.take() {
                 (quiet, self.events) = (false, self.events + 1);
                 let function = match event {
-                    Event::RecordsChanged { .. } => "enrolment",
+                    Event::RecordsChanged { .. } | Event::LeadAsked { .. } => "enrolment",
+                    Event::TestAsked { .. } => "nurture-tick",
                     Event::WritebackPending { .. } => "crm-writeback",
                     Event::Connected { .. } | Event::AssistantChanged { .. } | Event::UpkeepDue { .. } => "upkeep",
                 };

@@ -8,6 +8,7 @@ mod api;
 mod assistants;
 mod crm;
 mod failures;
+mod favours;
 mod form;
 mod leads;
 mod leave;
@@ -22,6 +23,7 @@ use app::admin::Admin;
 use app::change::LeadChanges;
 use app::console::{ApiTokens, Opened, Sessions, Viewer, Wish};
 use app::failures::Failures;
+use app::favours::Favours;
 use domain::SigningKey;
 use edge::http::{
     Answer, MOST_BYTES, Refusal, SESSION_COOKIE, asset, body, cookie, document, public_url, query, see_other,
@@ -46,6 +48,8 @@ pub struct Site {
     pub admin: Admin,
     /// What failed.
     pub failures: Failures,
+    /// What is asked of others.
+    pub favours: Favours,
     /// Tokens of the API.
     pub tokens: ApiTokens,
     /// The address of this installation, if it is set.
@@ -79,6 +83,7 @@ impl Site {
             sessions: Sessions { store: store.clone(), clock: clock.clone(), key },
             actions: Actions { changes: changes.clone() },
             failures: Failures { changes: changes.clone() },
+            favours: Favours { changes: changes.clone() },
             admin: Admin { store, events, clock },
             public_url,
         }
@@ -122,7 +127,9 @@ impl Site {
             Method::POST => {
                 let form = visit.form()?;
                 let mut answer = visit.change(&segments, &form).await?;
-                if !answer.headers().contains_key(SET_COOKIE)
+                // A page that shows a form again holds the token of the old secret.
+                if answer.status().is_redirection()
+                    && !answer.headers().contains_key(SET_COOKIE)
                     && let Some(cookie) =
                         self.sessions.rotate(&visit.opened).await.map_err(|e| Refusal::unavailable(&e))?
                 {
@@ -160,7 +167,9 @@ impl Visit<'_> {
             [""] => self.today().await,
             ["leads"] => self.leads().await,
             ["leads.csv"] => self.leads_csv().await,
+            ["leads", "new"] => self.new_lead().await,
             ["leads", id] => self.lead(id).await,
+            ["favours", id] => self.favour(id).await,
             ["orders", name] => self.order_page(name).await,
             ["crm"] => self.crm().await,
             ["access"] => self.access().await,
@@ -186,8 +195,11 @@ impl Visit<'_> {
         match path {
             ["sign-out"] => self.sign_out().await,
             ["leads", "act"] => self.act_on_many(form).await,
+            ["leads", "new"] => self.look_at_record(form).await,
             ["leads", id, "approve"] => self.approve(id, form).await,
             ["leads", id, action] => self.act(id, action, form).await,
+            ["favours", id, "again"] => self.ask_again(id).await,
+            ["favours", look, "give"] => self.give(look).await,
             ["crm", "refresh"] => self.refresh().await,
             ["crm", "pause"] => self.pause_sync(true).await,
             ["crm", "resume"] => self.pause_sync(false).await,
@@ -203,6 +215,7 @@ impl Visit<'_> {
             ["assistants", id, "go-on"] => self.let_assistant_go_on(id).await,
             ["schedules", "new"] => self.create_schedule(form).await,
             ["schedule"] => self.change_schedule(&self.named(), form).await,
+            ["schedule", "test"] => self.try_mail(form).await,
             ["schedule", "delete"] => self.delete_schedule(&self.named()).await,
             ["nurture"] => self.change_nurture(form).await,
             ["pre-flight"] => self.plan(form).await,

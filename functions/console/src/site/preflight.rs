@@ -34,7 +34,7 @@ impl Visit<'_> {
         Ok(html(status, pages::preflight(&self.frame(None).await?, &view)))
     }
 
-    async fn every_assistant(&self) -> Result<Vec<Assistant>, Refusal> {
+    pub(super) async fn every_assistant(&self) -> Result<Vec<Assistant>, Refusal> {
         let reports = self.site.admin.assistants(&self.viewer().org).await.map_err(failed)?;
         Ok(reports.into_iter().map(|report| report.assistant).collect())
     }

@@ -46,7 +46,7 @@ impl Admin {
         let stored = self.store.delivery(org, id, &delivery).await?.ok_or_else(nothing)?;
         let mut after = Delivery { outcome: Outcome::Approved, ..stored.value };
         if let Some(text) = text {
-            after.mail.text = checked(text, &after.mail.unsubscribe_url)?;
+            after.mail.text = checked(text, after.mail.unsubscribe_url.as_deref().unwrap_or_default())?;
             after.how = How::Person;
         }
         let changes = LeadChanges { store: self.store.clone(), events: self.events.clone(), clock: self.clock.clone() };

@@ -44,6 +44,8 @@ pub enum Wish<'a> {
     Administer,
     /// Assistants, schedules, and what failed.
     Manage,
+    /// Any record of the CRM, to add it by hand.
+    AddLead,
     /// To see one lead.
     Lead(&'a Lead),
     /// To act on one lead.
@@ -58,6 +60,8 @@ impl Viewer {
             _ if self.administrator => true,
             Wish::Administer => false,
             Wish::Manage => self.access.manages,
+            // Its preview shows whose record it is.
+            Wish::AddLead => self.access.manages && self.access.sees == Sees::All,
             Wish::Act(lead) => self.access.acts && self.may(Wish::Lead(lead)),
             Wish::Lead(lead) => match self.access.sees {
                 Sees::All => true,

@@ -52,6 +52,8 @@ pub async fn begin_erasing(actions: &Actions, org: &OrgId, address: &EmailAddres
     let changes = &actions.changes;
     let held = held(&changes.store, org, address).await?;
     changes.store.suppress(org, address, SuppressedWhy::Unsubscribed).await?;
+    // Somebody may have looked them up, to add them by hand.
+    changes.store.forget_favours(org).await?;
     for lead in held.leads.iter().filter(|lead| lead.is_active()) {
         let why = "everything about them is erased".to_owned();
         let order = Order { action: Action::Unsubscribe, by: by.to_owned(), why, schedule_revision: 0 };

@@ -215,7 +215,7 @@ impl Nurture {
                     organisation: &connection.name,
                     calendar: &assistant.calendar,
                     postscript: postscript.as_deref().unwrap_or_default(),
-                    unsubscribe_url: &envelope.unsubscribe_url,
+                    unsubscribe_url: envelope.unsubscribe_url.as_deref().unwrap_or_default(),
                     model_time: MODEL_TIME.min(due.left()),
                 };
                 let unwritable = |error| AppError::Invalid(format!("schedule {}: {error}", schedule.name()));

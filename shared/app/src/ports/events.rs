@@ -30,6 +30,20 @@ pub enum Event {
         /// The org.
         org: OrgId,
     },
+    /// Somebody wants to know what would become of a record, or wants an assistant to have it.
+    LeadAsked {
+        /// The org.
+        org: OrgId,
+        /// The favour that was asked.
+        favour: String,
+    },
+    /// Somebody wants a mail of a schedule sent to themselves.
+    TestAsked {
+        /// The org.
+        org: OrgId,
+        /// The favour that was asked.
+        favour: String,
+    },
     /// A connection was not looked after for a while.
     UpkeepDue {
         /// The org.

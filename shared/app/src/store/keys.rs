@@ -30,14 +30,15 @@
 //! | owner last seen | `seen#O#L` | `owner` | |
 //! | an order for many leads, and which leads | `bulk#O` | its name, and `NAME#N` | work `bulk#N` until it is done |
 //! | a session of the console, a token of its API | `session#O` | hash of its secret, `token#H` | |
+//! | what the console asks of others, for a day; when somebody last asked for a test | `favour#O` | `asked#ID`, `last-test#U` | |
 //! | sign-ins from an address | `signin#H` | `tries` | |
 //! | an org that leaves, people that are erased | `leaving#O` | `farewell`, `person#H` | work `upkeep` until it is done |
 //! | done for this lead | `lead#O#L` | `asked#NAME` | |
 //!
-//! `O` org, `L` lead, `A` assistant, `S` schedule, `R` revision, `H` a SHA-256, `N` a shard, `T` a time. The org is in every key but the mailbox's, by
-//! which the org of a mail from outside is found, the sign-ins', whose org is not known yet, and the rate's, for all orgs send
-//! through one account. Rows of other kinds that stand for something that fails, changes for the CRM, deliveries, notifications,
-//! mailboxes and the connection, are in the list `failures#O` as long as it does.
+//! `O` org, `L` lead, `A` assistant, `U` user, `S` schedule, `R` revision, `H` a SHA-256, `N` a shard, `T` a time. The org is in
+//! every key but the mailbox's, by which the org of a mail from outside is found, the sign-ins', whose org is not known yet, and
+//! the rate's, for all orgs send through one account. Rows of other kinds that stand for something that fails, changes for the
+//! CRM, deliveries, notifications, mailboxes and the connection, are in the list `failures#O` as long as it does.
 
 use data_encoding::HEXLOWER;
 use domain::{AssistantId, DeliveryId, EmailAddress, LeadId, Module, OrgId, UserId};
@@ -407,6 +408,18 @@ pub(super) fn api_token(org: &OrgId, hash: &str) -> Key {
     key(session_partition(org), format!("{TOKENS}{hash}"))
 }
 
+pub(super) fn favour_partition(org: &OrgId) -> String {
+    format!("favour#{org}")
+}
+
+pub(super) fn favour(org: &OrgId, id: &str) -> Key {
+    key(favour_partition(org), format!("asked#{id}"))
+}
+
+pub(super) fn last_test(org: &OrgId, user: &UserId) -> Key {
+    key(favour_partition(org), format!("last-test#{user}"))
+}
+
 pub(super) fn sign_ins(address: &str) -> Key {
     key(format!("signin#{}", hash(address)), "tries")
 }
@@ -426,7 +439,7 @@ pub(super) fn erasure(org: &OrgId, name: &str) -> Key {
 }
 
 /// The partitions that hold what an org has besides its leads and its assistants' agendas. The org's own is the last.
-pub(super) fn partitions_of(org: &OrgId) -> [String; 8] {
+pub(super) fn partitions_of(org: &OrgId) -> [String; 9] {
     [
         outbox_partition(org),
         failure_partition(org),
@@ -435,6 +448,7 @@ pub(super) fn partitions_of(org: &OrgId) -> [String; 8] {
         audit_partition(org),
         session_partition(org),
         bulk_partition(org),
+        favour_partition(org),
         org_partition(org),
     ]
 }

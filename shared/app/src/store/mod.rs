@@ -7,6 +7,7 @@ mod budgets;
 mod bulk;
 mod entities;
 mod failures;
+mod favours;
 pub(crate) mod finder;
 mod history;
 pub mod keys;

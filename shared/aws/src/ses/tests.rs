@@ -38,7 +38,7 @@ fn mail() -> OutgoingMail {
         message_id: "<1@example.com>".to_owned(),
         in_reply_to: None,
         references: vec![],
-        unsubscribe_url: "https://example.com/u".to_owned(),
+        unsubscribe_url: Some("https://example.com/u".to_owned()),
         date: "2026-01-05T09:00:00Z".parse().unwrap(),
     }
 }

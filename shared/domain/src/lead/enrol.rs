@@ -48,6 +48,24 @@ pub enum AddressUse {
     Barred(NotTaken),
 }
 
+impl NotTaken {
+    /// Why, in half a sentence, and what a person can do about it: as the note on the record says it.
+    pub fn words(&self) -> (String, &'static str) {
+        (notes::reason(self), notes::remedy(self))
+    }
+}
+
+impl AddressUse {
+    /// The address to which a record is worked on, of which `before` is stored, or why it is not.
+    pub fn judge(self, before: Option<&Lead>) -> Result<EmailAddress, NotTaken> {
+        match self {
+            _ if before.is_some_and(Lead::was_nurtured) => Err(NotTaken::NurturedBefore),
+            Self::Barred(why) => Err(why),
+            Self::Free(address) => Ok(address),
+        }
+    }
+}
+
 /// A record whose owner became an assistant, with all that decides about it.
 #[derive(Debug, Clone)]
 pub struct Enrolment<'a> {
@@ -80,12 +98,9 @@ pub struct Enrolment<'a> {
 impl Enrolment<'_> {
     /// Takes the record on, or turns it away with a note and gives it straight back.
     pub fn decide(self) -> Transition {
-        if self.before.as_ref().is_some_and(Lead::was_nurtured) {
-            return self.turn_away(NotTaken::NurturedBefore);
-        }
-        match self.address.clone() {
-            AddressUse::Barred(why) => self.turn_away(why),
-            AddressUse::Free(address) => self.take_on(address),
+        match self.address.clone().judge(self.before.as_ref()) {
+            Ok(address) => self.take_on(address),
+            Err(why) => self.turn_away(why),
         }
     }
 

@@ -181,7 +181,7 @@ impl Answers {
             html.split(base).skip(1).map(|rest| rest.split(['"', '<', '&']).next().unwrap_or_default().to_owned());
         let links: Vec<String> = links.collect();
         let scanner = stage.chance.happens(0.4);
-        for path in links.into_iter().chain([departed.mail.unsubscribe_url.replacen(base, "", 1)]) {
+        for path in links.into_iter().chain(departed.mail.unsubscribe_url.iter().map(|url| url.replacen(base, "", 1))) {
             let wanted = if path.starts_with("/o/") { 1.0 } else { 0.3 };
             if scanner {
                 let at = stage.clock.now() + stage.chance.seconds(1..20);

@@ -89,8 +89,8 @@ impl Job {
             Self::Connect(_)
             | Self::AddAssistants(..)
             | Self::Event(Event::Connected { .. } | Event::AssistantChanged { .. }) => "provisioning",
-            Self::Callback(..) | Self::Event(Event::RecordsChanged { .. }) => "enrol",
-            Self::Tick | Self::Report(_) | Self::Approve(..) => "send",
+            Self::Callback(..) | Self::Event(Event::RecordsChanged { .. } | Event::LeadAsked { .. }) => "enrol",
+            Self::Tick | Self::Report(_) | Self::Approve(..) | Self::Event(Event::TestAsked { .. }) => "send",
             Self::Mail(_) | Self::Poll | Self::Unsubscribe(_) | Self::Fetch(..) => "reply",
             Self::Event(Event::WritebackPending { .. }) => "hand-back",
             Self::Sweep | Self::Order(..) | Self::Event(Event::UpkeepDue { .. }) => "upkeep",
@@ -100,13 +100,13 @@ impl Job {
     /// Its function's time-out in `template.yaml`.
     pub fn limit(&self) -> SignedDuration {
         SignedDuration::from_secs(match self {
-            Self::Tick | Self::Poll => 55,
+            Self::Tick | Self::Poll | Self::Event(Event::TestAsked { .. }) => 55,
             Self::Sweep | Self::Order(..) => 300,
             Self::Callback(..) => 10,
             Self::Connect(_) | Self::AddAssistants(..) | Self::Unsubscribe(_) | Self::Fetch(..) | Self::Approve(..) => {
                 29
             }
-            Self::Event(Event::RecordsChanged { .. }) => 60,
+            Self::Event(Event::RecordsChanged { .. } | Event::LeadAsked { .. }) => 60,
             Self::Event(Event::WritebackPending { .. }) => 120,
             Self::Event(Event::Connected { .. } | Event::AssistantChanged { .. } | Event::UpkeepDue { .. }) => 300,
             Self::Mail(_) => 60,

@@ -64,7 +64,7 @@ async fn keeps_the_contract(mailer: &dyn Mailer, arrived: impl Fn() -> Vec<Vec<u
         assert_eq!(arrived().len(), mails.len(), "the same delivery twice leaves one mail");
     }
 
-    let unwritable = OutgoingMail { unsubscribe_url: "nowhere".to_owned(), ..outgoing(9) };
+    let unwritable = OutgoingMail { unsubscribe_url: Some("nowhere".to_owned()), ..outgoing(9) };
     assert!(matches!(mailer.send(&org(), &unwritable).await, Err(SendError::Refused { .. })));
     assert_eq!(arrived().len(), mails.len());
 }

@@ -45,7 +45,7 @@ pub(crate) fn outgoing(step: u8) -> OutgoingMail {
         html: None,
         in_reply_to: Some("<earlier@acme.example>".to_owned()),
         references: vec!["<first@acme.example>".to_owned(), "<earlier@acme.example>".to_owned()],
-        unsubscribe_url: "https://acme.example/u/contacts-5540000310003?s=abc_-".to_owned(),
+        unsubscribe_url: Some("https://acme.example/u/contacts-5540000310003?s=abc_-".to_owned()),
         date: "2026-11-03T09:00:09Z".parse().unwrap(),
     }
 }

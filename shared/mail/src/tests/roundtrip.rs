@@ -173,7 +173,7 @@ fn nothing_injects_a_header() {
         check(&mail);
 
         let with_id = OutgoingMail { message_id: format!("<a@b{attack}>"), ..outgoing(1) };
-        let with_url = OutgoingMail { unsubscribe_url: format!("https://acme.example/{attack}>"), ..outgoing(1) };
+        let with_url = OutgoingMail { unsubscribe_url: Some(format!("https://acme.example/{attack}>")), ..outgoing(1) };
         assert!(render(&with_id).is_err() && render(&with_url).is_err());
 
         let with_reference = OutgoingMail {

@@ -292,7 +292,7 @@ fn mail() -> OutgoingMail {
         message_id: "<1@example.com>".to_owned(),
         in_reply_to: None,
         references: vec![],
-        unsubscribe_url: "https://sales.example.com/unsubscribe/x".to_owned(),
+        unsubscribe_url: Some("https://sales.example.com/unsubscribe/x".to_owned()),
         date: START.parse().unwrap(),
     }
 }

@@ -130,7 +130,8 @@ async fn each_sees_their_own_leads_and_administrators_all() {
 }
 
 /// Pages that only administrators see, and forms that only they may send.
-const MANAGING: [&str; 16] = [
+const MANAGING: [&str; 17] = [
+    "/console/leads/new",
     "/console/access",
     "/console/tokens",
     "/console/failures",
@@ -148,7 +149,9 @@ const MANAGING: [&str; 16] = [
     "/console/nurture",
     "/console/pre-flight",
 ];
-const MANAGING_FORMS: [&str; 18] = [
+const MANAGING_FORMS: [&str; 20] = [
+    "/console/leads/new",
+    "/console/schedule/test",
     "/console/access",
     "/console/tokens",
     "/console/failures",

@@ -11,6 +11,7 @@ mod console;
 mod desk;
 mod engagement;
 mod failures;
+mod favours;
 mod hostile;
 mod incumbent;
 mod journeys;

@@ -187,7 +187,11 @@ async fn the_notification_is_one_that_zoho_posts() {
 #[test]
 fn messages_of_the_bus_reach_the_right_function() {
     for sample in samples_of("enrolment") {
-        assert!(sample.events().iter().all(|event| matches!(event, Event::RecordsChanged { .. })), "{}", sample.path);
+        assert!(
+            sample.events().iter().all(|event| matches!(event, Event::RecordsChanged { .. } | Event::LeadAsked { .. })),
+            "{}",
+            sample.path
+        );
     }
     for sample in samples_of("crm-writeback") {
         assert!(sample.events().iter().all(|event| matches!(event, Event::WritebackPending { .. })), "{}", sample.path);
@@ -195,15 +199,19 @@ fn messages_of_the_bus_reach_the_right_function() {
 }
 
 #[test]
-fn upkeep_knows_the_schedule_from_a_queue() {
-    for sample in samples_of("upkeep") {
-        match serde_json::from_value(sample.json.clone()).unwrap_or_else(|error| panic!("{}: {error}", sample.path)) {
-            upkeep::Trigger::Queue(_) => {
-                let ours = |event: &Event| matches!(event, Event::Connected { .. } | Event::AssistantChanged { .. });
-                assert!(sample.is_batch() && sample.events().iter().all(ours), "{}", sample.path);
-            }
-            upkeep::Trigger::Schedule(_) => {
-                assert!(!sample.is_batch(), "{} is a batch that cannot be read", sample.path)
+fn a_schedule_is_known_from_a_queue() {
+    let upkeeps = |event: &Event| matches!(event, Event::Connected { .. } | Event::AssistantChanged { .. });
+    let ticks = |event: &Event| matches!(event, Event::TestAsked { .. });
+    for (package, ours) in [("upkeep", &upkeeps as &dyn Fn(&Event) -> bool), ("nurture-tick", &ticks)] {
+        for sample in samples_of(package) {
+            let read = serde_json::from_value(sample.json.clone());
+            match read.unwrap_or_else(|error| panic!("{}: {error}", sample.path)) {
+                edge::queue::Trigger::Queue(_) => {
+                    assert!(sample.is_batch() && sample.events().iter().all(ours), "{}", sample.path);
+                }
+                edge::queue::Trigger::Schedule(_) => {
+                    assert!(!sample.is_batch(), "{} is a batch that cannot be read", sample.path);
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
-from town import ADMINISTRATOR, ASSISTANT, Town, eventually
+from town import ADMINISTRATOR, ASSISTANT, OneMachine, eventually
 
 SAM = "sam@acme.example"
 LENA = "lena@acme.example"
@@ -190,6 +190,8 @@ class Walk:
         self.page.get_by_label("What will leave").press("Tab")
         self.page.keyboard.press("Enter")
         expect(self.page.get_by_role("status")).to_contain_text("Approved")
+
+    def step_an_approved_mail_leaves(self):
         mail = eventually(lambda: self.town.mails_to("carla@lenses.example"), "the approved mail")[0]
         assert "Ciao Carla," in mail.get_payload(decode=True).decode()
 
@@ -364,20 +366,31 @@ class Walk:
         assert "Tara Quinn" not in owners, owners
 
 
+def settle(arguments):
+    """Where it is walked."""
+    if not arguments.deployed:
+        return OneMachine(arguments.binary)
+    # It needs the deploy test's libraries.
+    from cloud_town import Deployed
+
+    return Deployed(arguments.binary)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("binary", "chromium", "axe"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--shots", type=Path)
+    parser.add_argument("--deployed", action="store_true")
     arguments = parser.parse_args()
     if arguments.shots:
         arguments.shots.mkdir(parents=True, exist_ok=True)
-    town = Town(arguments.binary)
+    town = settle(arguments)
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=arguments.chromium, args=["--no-sandbox"])
             walk = Walk(town, browser, arguments.axe, arguments.shots)
-            steps = [name for name in Walk.__dict__ if name.startswith("step_")]
+            steps = [name for name in Walk.__dict__ if name.startswith("step_") and name.removeprefix("step_") not in town.closed]
             for number, name in enumerate(steps, 1):
                 began = time.monotonic()
                 try:
@@ -385,9 +398,14 @@ def main():
                 except Exception:
                     traceback.print_exc()
                     walk.page.screenshot(path="target/browser-failure.png", full_page=True)
+                    town.explain()
                     print(f"FAILED: {name.removeprefix('step_').replace('_', ' ')}; see target/browser-failure.png")
                     return 1
                 print(f"{number}/{len(steps)} {name.removeprefix('step_').replace('_', ' ')}: {time.monotonic() - began:.1f} s", flush=True)
+            for name, why in town.closed.items():
+                print(f"not walked: {name.replace('_', ' ')}, for {why}")
+            if not town.unharmed():
+                return 1
             print(f"{len(steps)} steps, {walk.judged} pages judged by axe, none with a serious fault")
             return 0
     finally:

@@ -53,7 +53,8 @@ class Deployed(Town):
         self.world.explain()
 
     def unharmed(self):
-        self.world.unharmed(self.steps)
+        # A step has the CRM refuse a note.
+        self.world.unharmed(self.steps, expected="NO_PERMISSION")
         return self.steps.failed == 0
 
     def stop(self):

@@ -74,19 +74,30 @@ class Town:
 
 
 class OneMachine(Town):
-    """`serve`, at the pace of a day in 43 seconds, in a directory of its own."""
+    """`serve` in a directory of its own, in `within`; unless told otherwise, a day takes it 43 seconds."""
 
-    def __init__(self, binary):
-        self.folder = tempfile.TemporaryDirectory(prefix="browser-test.")
+    def __init__(self, binary, clock="x2000", within=None):
+        self.folder = tempfile.TemporaryDirectory(prefix="browser-test.", dir=within)
         self.processes = []
         place = Path(self.folder.name)
-        self.outbox = place / "data" / "outbox"
+        self.data = place / "data"
+        self.outbox = self.data / "outbox"
         sim = self._start([binary, "zoho-sim", "--http", "127.0.0.1:0"], {}, place / "sim.log")
         self.zoho = sim["base_url"]
         environment = {"ZOHO_CLIENT_ID": sim["client_id"], "ZOHO_CLIENT_SECRET": sim["client_secret"], "INBOUND_TOKEN": "let-me-in"}
-        command = [binary, "serve", "--zoho-accounts", self.zoho, "--http", "127.0.0.1:0", "--clock", "x2000"]
-        ready = self._start([*command, "--data-dir", place / "data"], environment, place / "serve.log")
-        self.product = ready["http"]
+        command = [binary, "serve", "--zoho-accounts", self.zoho, "--clock", clock, "--data-dir", self.data]
+        self.serving = ([*command, "--http"], environment, place / "serve.log")
+        self.serve("127.0.0.1:0")
+
+    def serve(self, address):
+        """Opens the product at this address."""
+        command, environment, log = self.serving
+        self.product = self._start([*command, address], environment, log)["http"]
+
+    def close(self):
+        """Ends the product, for a while; who goes on with `serve` keeps the address."""
+        self._end(self.processes.pop())
+        return self.product.removeprefix("http://")
 
     def _start(self, command, environment, log):
         with open(log, "wb") as errors:
@@ -96,9 +107,13 @@ class OneMachine(Town):
 
     def stop(self):
         for process in reversed(self.processes):
-            process.terminate()
-            process.wait(10)
+            self._end(process)
         self.folder.cleanup()
+
+    @staticmethod
+    def _end(process):
+        process.terminate()
+        process.wait(10)
 
     def mails(self):
         return [email.message_from_bytes(path.read_bytes()) for path in sorted(self.outbox.glob("*.eml"))]

@@ -1,12 +1,14 @@
 """Walks through the console as people do, from the first visit on. Each step goes on where the one before it ended."""
 
 import argparse
+import io
 import re
 import sys
 import time
 import traceback
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 from town import ADMINISTRATOR, ASSISTANT, OneMachine, eventually
 
@@ -60,7 +62,9 @@ class Walk:
     def shoot(self, name, scheme, size):
         kind = "phone" if size == PHONE else "wide"
         if (name, kind, scheme) in SHOTS:
-            self.page.screenshot(path=self.shots / f"{name}.png")
+            picture = Image.open(io.BytesIO(self.page.screenshot()))
+            # A page has few colours.
+            picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(self.shots / f"{name}.png", optimize=True)
 
     def accept(self, user):
         """Zoho's consent page: this user accepts."""

@@ -16,10 +16,10 @@ import tempfile
 import time
 from dataclasses import asdict
 
-from rows import cost, credits, due, hostile, mail, memory, scale, start, webhook
+from rows import cost, credits, due, hostile, mail, memory, pages, scale, start, webhook
 from table import Row, markdown
 
-ROWS = {"webhook": webhook, "start": start, "due": due, "mail": mail, "credits": credits, "cost": cost, "scale": scale, "hostile": hostile, "memory": memory}
+ROWS = {"webhook": webhook, "start": start, "due": due, "mail": mail, "credits": credits, "cost": cost, "scale": scale, "hostile": hostile, "memory": memory, "pages": pages}
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OUT = ROOT / "target/bench"
 # Gigabytes, for the length of a run.

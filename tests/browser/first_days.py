@@ -134,6 +134,8 @@ class FirstDays:
         self.page.get_by_label("What will leave").press("Tab")
         self.page.keyboard.press("Enter")
         expect(self.page.get_by_role("status")).to_contain_text("Approved")
+
+    def step_an_approved_mail_leaves(self):
         mail = eventually(lambda: self.town.mails_to("carla@lenses.example"), "the approved mail")[0]
         assert "Ciao Carla," in mail.get_payload(decode=True).decode()
 

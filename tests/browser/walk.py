@@ -1,6 +1,7 @@
 """Walks through the console as people do, from the first visit on. Each step goes on where the one before it ended."""
 
 import argparse
+import io
 import sys
 import time
 import traceback
@@ -8,9 +9,10 @@ from pathlib import Path
 
 from endings import Endings
 from first_days import FirstDays
+from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 from settings import Settings
-from town import Town, eventually
+from town import OneMachine, eventually
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1120, "height": 720}
@@ -60,7 +62,9 @@ class Walk(FirstDays, Settings, Endings):
     def shoot(self, name, scheme, size):
         kind = "phone" if size == PHONE else "wide"
         if (name, kind, scheme) in SHOTS:
-            self.page.screenshot(path=self.shots / f"{name}.png")
+            picture = Image.open(io.BytesIO(self.page.screenshot()))
+            # A page has few colours.
+            picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(self.shots / f"{name}.png", optimize=True)
 
     def accept(self, user):
         """Zoho's consent page: this user accepts."""
@@ -85,20 +89,31 @@ class Walk(FirstDays, Settings, Endings):
         return eventually(look, f"{path} says {text!r}")
 
 
+def settle(arguments):
+    """Where it is walked."""
+    if not arguments.deployed:
+        return OneMachine(arguments.binary)
+    # It needs the deploy test's libraries.
+    from cloud_town import Deployed
+
+    return Deployed(arguments.binary)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("binary", "chromium", "axe"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--shots", type=Path)
+    parser.add_argument("--deployed", action="store_true")
     arguments = parser.parse_args()
     if arguments.shots:
         arguments.shots.mkdir(parents=True, exist_ok=True)
-    town = Town(arguments.binary)
+    town = settle(arguments)
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=arguments.chromium, args=["--no-sandbox"])
             walk = Walk(town, browser, arguments.axe, arguments.shots)
-            steps = [name for part in Walk.__bases__ for name in vars(part) if name.startswith("step_")]
+            steps = [name for part in Walk.__bases__ for name in vars(part) if name.startswith("step_") and name.removeprefix("step_") not in town.closed]
             for number, name in enumerate(steps, 1):
                 began = time.monotonic()
                 try:
@@ -106,9 +121,14 @@ def main():
                 except Exception:
                     traceback.print_exc()
                     walk.page.screenshot(path="target/browser-failure.png", full_page=True)
+                    town.explain()
                     print(f"FAILED: {name.removeprefix('step_').replace('_', ' ')}; see target/browser-failure.png")
                     return 1
                 print(f"{number}/{len(steps)} {name.removeprefix('step_').replace('_', ' ')}: {time.monotonic() - began:.1f} s", flush=True)
+            for name, why in town.closed.items():
+                print(f"not walked: {name.replace('_', ' ')}, for {why}")
+            if not town.unharmed():
+                return 1
             print(f"{len(steps)} steps, {walk.judged} pages judged by axe, none with a serious fault")
             return 0
     finally:

@@ -2,8 +2,7 @@
 """Deploys what `sam build` made into an AWS in one process and takes one record through it: assigned, mailed,
 answered, handed back.
 
-Everything listens on loopback: MiniStack (see cloud.py) enforcing the template's roles, the Zoho simulator, a mail
-server, and a door in front of the API that stands for its public name. Nothing is kept afterwards.
+Everything listens on loopback (see world.py), and nothing is kept afterwards.
 
     sam build --parameter-overrides Architecture=x86_64
     cargo build
@@ -17,7 +16,6 @@ import email.policy
 import json
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
@@ -25,15 +23,14 @@ import tempfile
 import traceback
 import urllib.parse
 
-from deployed import ROOT, STACK, Deployment, functions, sample_events
-from outside import Browser, Door, Form, Sink, Zoho
-from steps import Failed, Steps, child, eventually, free_port, tail, wait_for_port
+from deployed import ROOT, STACK, functions, sample_events
+from outside import Browser, Form
+from steps import Failed, Steps, eventually
+from world import BINARY, World, sam_cli
 
 ASSISTANT, ASSISTANT_NAME = "tara@acme.example", "Tara Quinn"
 SALESPERSON = "sam@acme.example"
 LEAD, LEAD_NAME = "ada@lovelace.example", {"First_Name": "Ada", "Last_Name": "Lovelace"}
-REPLY_DOMAIN = "reply.acme.example"
-CLOUD_PORT, PUBLIC_PORT, ZOHO_PORT = 4566, 8080, 8099  # with --stay; events/env.json knows them
 
 
 def connect(public_url: str) -> str:
@@ -65,79 +62,9 @@ def answer_to(mail: email.message.EmailMessage) -> bytes:
     return answer.as_bytes()
 
 
-def explain(cloud: Deployment, work: pathlib.Path) -> None:
-    """What the functions and the two simulated worlds last said."""
-    for crate in functions():
-        if lines := cloud.log(crate):
-            print(f"── {crate}", *(line[:600] for line in lines[-8:]), sep="\n")
-    for log in ("cloud.log", "zoho.log"):
-        print(f"── {log}", tail(work / log), sep="\n")
-
-
-def start(
-    arguments: argparse.Namespace, steps: Steps, cloud: Deployment, work: pathlib.Path, stack: contextlib.ExitStack
-) -> tuple[str, Zoho, Sink]:
-    """Everything there is, deployed; returns its public address, and both ends."""
-    host, staying, sink = arguments.host, arguments.stay, Sink()
-
-    with steps.step("MiniStack, a mail server and the Zoho simulator start"):
-        mail_port = free_port()
-        stack.enter_context(sink.listening(mail_port))
-        # A clean environment, for the functions inherit it.
-        env = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-        env |= {"HOME": str(work), "TMPDIR": str(work), "PYTHONDONTWRITEBYTECODE": "1", "LOG_LEVEL": "WARNING"}
-        env |= {"BIND_HOST": host, "GATEWAY_PORT": str(cloud.port), "SMTP_HOST": f"127.0.0.1:{mail_port}"}
-        env |= {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}  # listeners nobody asked for
-        # With it a function has the rights of its role and no others; one that `sam local` starts has no role.
-        env |= {"AUTH": "false" if staying else "true", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-        stack.enter_context(
-            child(
-                [sys.executable, ROOT / "tests/deploy/cloud.py"], work / "cloud.log", env=env, stdout=subprocess.DEVNULL
-            )
-        )
-        simulator = [arguments.binary, "zoho-sim", "--http", f"{host}:{ZOHO_PORT if staying else 0}"]
-        sim = stack.enter_context(child(simulator, work / "zoho.log", stdout=subprocess.PIPE, text=True))
-        first_line = sim.stdout.readline()
-        if not first_line:
-            raise Failed(f"the simulator did not start\n{tail(work / 'zoho.log')}")
-        zoho = Zoho(json.loads(first_line))
-        public_url = stack.enter_context(Door.open(host, PUBLIC_PORT if staying else 0, cloud.port))
-        wait_for_port(host, cloud.port)
-
-    with steps.step("sam deploy"):
-        identities = cloud.client("sesv2")  # verified addresses are the account's affair, not the stack's
-        for domain in (ASSISTANT.rpartition("@")[2], LEAD.rpartition("@")[2]):
-            identities.create_email_identity(EmailIdentity=domain)
-        parameters = {
-            "Architecture": "x86_64",
-            "PublicUrl": public_url,
-            "ZohoAccounts": zoho.ready["base_url"],
-            "AwsEndpointUrl": cloud.endpoint,
-        }
-        # MiniStack has no receipt rules; the test puts into the bucket what they would.
-        parameters |= {"ReplyDomain": REPLY_DOMAIN, "ReceiveBySes": "false", "LogFilter": "info"}
-        cloud.deploy(arguments.sam, work / "deploy.log", parameters)
-        Door.api_id = cloud.outputs["ApiId"]
-
-    with steps.step("the app secret gets the Zoho client and keeps its signing key"):
-        secrets, name = cloud.client("secretsmanager"), cloud.outputs["AppSecret"]
-        secret = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
-        if len(secret["signing_key"]) != 64:
-            raise Failed("no signing key was generated")
-        secret |= {
-            "zoho_client_id": zoho.ready["client_id"],
-            "zoho_client_secret": zoho.ready["client_secret"],
-            "inbound_token": "inbound-token",
-        }
-        secrets.put_secret_value(SecretId=name, SecretString=json.dumps(secret))
-
-    return public_url, zoho, sink
-
-
-def walk(
-    arguments: argparse.Namespace, steps: Steps, cloud: Deployment, public_url: str, zoho: Zoho, sink: Sink
-) -> None:
+def walk(binary: pathlib.Path, steps: Steps, world: World) -> None:
     """One record's way through the product, and what must be true afterwards."""
+    cloud, public_url, zoho, sink = world.cloud, world.public_url, world.zoho, world.sink
     with steps.step("GET /health"):
         status, _, page = Browser().open(f"{public_url}/health")
         if status != 200:
@@ -155,7 +82,7 @@ def walk(
         )
 
     def assistants(command: str, *flags: str) -> str:
-        command = [arguments.binary, "assistant", command, "--aws-stack", STACK, *flags]
+        command = [binary, "assistant", command, "--aws-stack", STACK, *flags]
         done = subprocess.run(
             command, env=os.environ | cloud.env, capture_output=True, text=True, stdin=subprocess.DEVNULL
         )
@@ -195,7 +122,7 @@ def walk(
             raise Failed(f"{status}: {page}")
 
     with steps.step("the lead's answer hands the record back to its previous owner"):
-        cloud.client("s3").put_object(Bucket=cloud.outputs["InboundBucket"], Key="answer", Body=answer_to(mail))
+        world.answered("answer", answer_to(mail))
         eventually(lambda: zoho.record(contact)["Owner"]["id"] == previous_owner)
     with steps.step("the answer is logged too, and nothing twice"):
         eventually(lambda: len(zoho.about("emails", contact)) >= 2)
@@ -210,19 +137,12 @@ def walk(
         cloud.invoke("Upkeep")
 
 
-def inspect(steps: Steps, cloud: Deployment) -> None:
+def inspect(steps: Steps, world: World) -> None:
     """What must be true after the walk, and of the samples."""
+    cloud = world.cloud
     with steps.check("every function had its part"):
         eventually(lambda: all(map(cloud.has_run, functions())))
-    with steps.check("no function was refused anything by its role"):
-        if refused := [line for line in cloud.logs() if "AccessDenied" in line or "not authorized to perform" in line]:
-            raise Failed(refused[0])
-    with steps.check("no function logged an error"):
-        if errors := [line for line in cloud.logs() if '"level":"ERROR"' in line]:
-            raise Failed(errors[0])
-    with steps.check("no dead letters"):
-        if letters := cloud.dead_letters():
-            raise Failed(json.dumps(letters, indent=2))
+    world.unharmed(steps)
     with steps.check("what is measured is watched"):
         reported, watched = cloud.reported_metrics(), cloud.watched_metrics()
         if not reported or reported - watched:
@@ -248,12 +168,10 @@ def main() -> int:
     parser.add_argument(
         "--binary",
         type=pathlib.Path,
-        default=ROOT / "target/debug/sales-assistant",
+        default=BINARY,
         help="the one-machine binary, for its simulator and its commands",
     )
-    parser.add_argument(
-        "--sam", default=shutil.which("sam", path=f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"), help="the SAM CLI"
-    )
+    parser.add_argument("--sam", default=sam_cli(), help="the SAM CLI")
     parser.add_argument(
         "--stay",
         action="store_true",
@@ -268,24 +186,25 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the children are stopped
     steps = Steps()
     with tempfile.TemporaryDirectory(prefix="deploy-test-") as directory, contextlib.ExitStack() as stack:
-        work, cloud = pathlib.Path(directory), Deployment(arguments.host, CLOUD_PORT if arguments.stay else free_port())
+        world = None
         try:
-            public_url, zoho, sink = start(arguments, steps, cloud, work, stack)
+            domains = (ASSISTANT.rpartition("@")[2], LEAD.rpartition("@")[2])
+            ways = {"binary": arguments.binary, "sam": arguments.sam, "host": arguments.host, "staying": arguments.stay}
+            world = World.begin(steps, stack, pathlib.Path(directory), domains=domains, **ways)
             if arguments.stay:
-                print(
-                    json.dumps({"aws": cloud.endpoint, "stack": STACK, "public_url": public_url, "zoho": zoho.ready}),
-                    flush=True,
-                )
+                addresses = {"aws": world.cloud.endpoint, "public_url": world.public_url, "zoho": world.zoho.ready}
+                print(json.dumps({"stack": STACK, **addresses}), flush=True)
                 signal.pause()
-            walk(arguments, steps, cloud, public_url, zoho, sink)
-            inspect(steps, cloud)
+            walk(arguments.binary, steps, world)
+            inspect(steps, world)
         except KeyboardInterrupt:
             pass
         except Exception as error:
             if steps.failed == 0 or not isinstance(error, Failed):
                 traceback.print_exc()
                 steps.failed = max(steps.failed, 1)
-            explain(cloud, work)
+            if world:
+                world.explain()
     print(f"{steps.passed} passed, {steps.failed} failed")
     return 1 if steps.failed else 0
 

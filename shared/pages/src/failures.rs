@@ -133,7 +133,7 @@ pub(crate) fn in_short(frame: &Frame, failures: &[Failure], more: bool) -> Marku
 pub(crate) fn done_table(frame: &Frame, done: &[Done], most: usize) -> Markup {
     html! {
         div class="table" tabindex="0" role="region" aria-label="History" {
-            table {
+            table class="stack" {
                 thead { tr {
                     th scope="col" { "Time" } th scope="col" { "Direction" } th scope="col" { "Kind" }
                     th scope="col" class="number" { "Added" } th scope="col" class="number" { "Updated" } th scope="col" class="number" { "Failed" }
@@ -141,8 +141,12 @@ pub(crate) fn done_table(frame: &Frame, done: &[Done], most: usize) -> Markup {
                 tbody {
                     @for done in done.iter().take(most) {
                         tr {
-                            th scope="row" { (frame.time(done.at)) } td { (done.direction.words()) } td { (done.line.kind) }
-                            td class="number" { (done.line.added) } td class="number" { (done.line.updated) } td class="number" { (done.line.failed) }
+                            th scope="row" { (frame.time(done.at)) }
+                            td data-name="Direction" { (done.direction.words()) }
+                            td data-name="Kind" { (done.line.kind) }
+                            td class="number" data-name="Added" { (done.line.added) }
+                            td class="number" data-name="Updated" { (done.line.updated) }
+                            td class="number" data-name="Failed" { (done.line.failed) }
                         }
                     }
                 }

@@ -9,6 +9,7 @@ mod hostile;
 mod life;
 mod mail;
 mod meter;
+mod people;
 mod webhook;
 
 use std::error::Error;
@@ -88,6 +89,16 @@ enum Command {
         #[arg(long, default_value_t = 1_000_000)]
         leads: usize,
     },
+    /// Many leads for the organisation of a data directory that `serve` made and does not use just now.
+    People {
+        /// The data directory.
+        folder: PathBuf,
+        /// An empty folder to work in.
+        scratch: PathBuf,
+        /// How many leads.
+        #[arg(long, default_value_t = 100_000)]
+        leads: usize,
+    },
     /// Requests that should not have been sent, and what came of them.
     Hostile {
         /// A folder to work in.
@@ -133,6 +144,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Command::Live { folder, leads, mails } => Box::pin(life::lives(&folder, leads, mails)).await?,
         Command::Tokens { folder, workers, hours } => Box::pin(life::tokens(&folder, workers, hours)).await?,
         Command::Fill { folder, leads } => Box::pin(due::fill(&folder, leads)).await?,
+        Command::People { folder, scratch, leads } => Box::pin(people::add(&folder, &scratch, leads)).await?,
         Command::Hostile { folder, requests, probes } => Box::pin(hostile::attack(&folder, requests, probes)).await?,
         Command::Webhook { folder } => return Ok(Box::pin(webhook::serve(&folder, |ready| println!("{ready}"))).await?),
         Command::Load { address, path, token, connections, requests } => {

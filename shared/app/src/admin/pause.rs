@@ -1,6 +1,7 @@
 //! Pausing what goes to and fro between here and the CRM.
 
 use domain::OrgId;
+use jiff::Timestamp;
 
 use super::Admin;
 use crate::directory::edit_connection;
@@ -34,7 +35,8 @@ impl Admin {
         }
         let mut hints =
             vec![Event::WritebackPending { org: org.clone() }, Event::AssistantChanged { org: org.clone() }];
-        for key in self.store.due(Queue::Notification, now, PER_SHARD).await? {
+        // Also those that are not due yet: what was left alone during the pause is done now, whatever its turn.
+        for key in self.store.due(Queue::Notification, Timestamp::MAX, PER_SHARD).await? {
             if keys::org_of(&key).as_ref() == Some(org) && keys::record_in_trouble(&key).is_none() {
                 hints.push(Event::RecordsChanged { org: org.clone(), notification: key.sort });
             }

@@ -47,6 +47,15 @@ async fn a_pause_lets_nothing_to_and_fro_and_what_waited_is_caught_up() {
     assert_eq!(priya.posts("/console/crm/resume", "").await.status(), 303);
     town.world.settle().await;
     assert_eq!(town.notes(&id), ["Tara Quinn works on this record"]);
+
+    assert_eq!(priya.posts("/console/crm/pause", "").await.status(), 303);
+    let late = town.person(2);
+    town.assign("Contacts", &[&late]);
+    town.world.settle().await;
+    assert!(town.notes(&late).is_empty(), "nothing is read or written");
+    assert_eq!(priya.posts("/console/crm/resume", "").await.status(), 303);
+    town.world.settle().await;
+    assert_eq!(town.notes(&late), ["Tara Quinn works on this record"], "however short the pause was");
 }
 
 #[tokio::test]

@@ -10,8 +10,10 @@ use app::touches::{Told, Touches};
 use app::unsubscribe::Unsubscribe;
 use domain::{DeliveryId, OrgId, SigningKey, TouchKind};
 use edge::clients::{Clients, StartError, signing_key};
-use edge::http::{Answer, MOST_BYTES, Refusal, Wants, body, done, json_response, page, picture, redirect, respond};
-use lambda_http::http::header::{AUTHORIZATION, USER_AGENT};
+use edge::http::{
+    Answer, MOST_BYTES, Refusal, Wants, bearer, body, done, json_response, page, picture, redirect, respond,
+};
+use lambda_http::http::header::USER_AGENT;
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Request, Response};
 use secrecy::{ExposeSecret, SecretString};
@@ -146,8 +148,7 @@ impl Console {
     }
 
     async fn inbound(&self, request: &Request) -> Answer {
-        let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-        let known = self.inbound_token.as_ref().map(ExposeSecret::expose_secret).zip(given);
+        let known = self.inbound_token.as_ref().map(ExposeSecret::expose_secret).zip(bearer(request));
         if !known.is_some_and(|(token, given)| token.as_bytes().ct_eq(given.as_bytes()).into()) {
             return Err(Refusal::unauthorized("invalid_token", "send Authorization: Bearer with the inbound token"));
         }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use app::AppError;
 use lambda_http::http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION,
+    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION,
     REFERRER_POLICY, SET_COOKIE,
 };
 use lambda_http::http::{HeaderValue, StatusCode, response::Builder};
@@ -106,15 +106,18 @@ pub fn respond(request: &Wants, answer: Answer) -> Response<Body> {
     let Refusal { status, code, message, allow } = refusal;
     let request_id = &request.request_id;
     tracing::warn!(request.id = request_id, status = status.as_u16(), code, "request refused");
-    if request.html {
+    let mut response = if request.html {
         let body = format!("{message}. <small>({code}, request {request_id})</small>", message = escape(&message));
-        return page(status, "That did not work", &body);
+        page(status, "That did not work", &body)
+    } else {
+        let body = json!({ "error": { "code": code, "message": message, "request_id": request_id } });
+        json_response(status, &body)
+    };
+    // RFC 9110, 15.5.6: a refused method comes with those that are taken.
+    if let Some(methods) = allow.and_then(|methods| HeaderValue::from_str(&methods).ok()) {
+        response.headers_mut().insert(ALLOW, methods);
     }
-    let body = json!({ "error": { "code": code, "message": message, "request_id": request_id } });
-    let builder = headers(status, "application/json");
-    // RFC 9110, 15.5.6: with it the methods are named.
-    let builder = if let Some(methods) = allow { builder.header(ALLOW, methods) } else { builder };
-    finish(builder, body.to_string())
+    response
 }
 
 /// What the answer to a request depends on besides its content.
@@ -150,6 +153,11 @@ pub fn body(request: &Request, most: usize) -> Result<&[u8], Refusal> {
 pub fn query(request: &Request, name: &str) -> Option<String> {
     let query = request.uri().query()?;
     url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// The token of `Authorization: Bearer`.
+pub fn bearer(request: &Request) -> Option<&str> {
+    request.headers().get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
 /// A cookie's value.

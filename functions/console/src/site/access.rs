@@ -12,9 +12,8 @@ impl Visit<'_> {
     /// The profiles of the org's users, and what they may do.
     async fn profiles(&self) -> Result<Vec<ProfileAccess>, Refusal> {
         let (store, org) = (&self.site.admin.store, &self.viewer().org);
-        let read = |error: app::ports::TableError| failed(error.into());
-        let users = store.users(org).await.map_err(read)?.map(|known| known.users).unwrap_or_default();
-        let permissions = store.permissions(org).await.map_err(read)?;
+        let users = store.users(org).await.map_err(failed)?.map(|known| known.users).unwrap_or_default();
+        let permissions = store.permissions(org).await.map_err(failed)?;
         let mut profiles: Vec<ProfileAccess> = Vec::new();
         for user in users.into_iter().filter(|user| user.active) {
             let Some(profile) = user.profile else { continue };
@@ -38,7 +37,7 @@ impl Visit<'_> {
     pub(super) async fn change_access(&self, form: &Form) -> Answer {
         self.administering()?;
         let (store, org) = (&self.site.admin.store, &self.viewer().org);
-        let mut permissions: Permissions = store.permissions(org).await.map_err(|error| failed(error.into()))?;
+        let mut permissions: Permissions = store.permissions(org).await.map_err(failed)?;
         for ProfileAccess { profile, .. } in self.profiles().await? {
             let sees = match form.get(&format!("sees-{}", profile.id)) {
                 "own" => Sees::Own,
@@ -49,7 +48,7 @@ impl Visit<'_> {
             let ticked = |what: &str| form.get(&format!("{what}-{}", profile.id)) == "yes";
             permissions.insert(profile.id.clone(), Access { sees, acts: ticked("acts"), manages: ticked("manages") });
         }
-        store.put_permissions(org, &permissions).await.map_err(|error| failed(error.into()))?;
+        store.put_permissions(org, &permissions).await.map_err(failed)?;
         tracing::info!(%org, user.id = %self.viewer().user, "who sees what was changed");
         Ok(self.on_to("access", "saved"))
     }

@@ -60,7 +60,7 @@ impl Visit<'_> {
     async fn stored_assistant(&self, id: &str) -> Result<Assistant, Refusal> {
         self.managing()?;
         let id: AssistantId = id.parse().map_err(|_| Refusal::not_found())?;
-        let stored = self.site.admin.store.assistant(&self.viewer().org, &id).await.map_err(|e| failed(e.into()))?;
+        let stored = self.site.admin.store.assistant(&self.viewer().org, &id).await.map_err(failed)?;
         Ok(stored.ok_or_else(Refusal::not_found)?.value)
     }
 

@@ -19,12 +19,11 @@ impl Visit<'_> {
         self.managing()?;
         let (admin, org) = (&self.site.admin, &self.viewer().org);
         let store = &admin.store;
-        let read = |error: app::ports::TableError| failed(error.into());
-        let connection = store.connection(org).await.map_err(read)?;
+        let connection = store.connection(org).await.map_err(failed)?;
         let connection = connection.ok_or_else(|| failed(AppError::NotConnected(org.clone())))?.value;
-        let users = store.users(org).await.map_err(read)?.map(|known| known.users).unwrap_or_default();
+        let users = store.users(org).await.map_err(failed)?.map(|known| known.users).unwrap_or_default();
         let assistants = admin.assistants(org).await.map_err(failed)?;
-        let waiting = store.outbox(org, None, COUNTED).await.map_err(read)?.entries.len();
+        let waiting = store.outbox(org, None, COUNTED).await.map_err(failed)?.entries.len();
         let today = admin.clock.real().to_zoned(TimeZone::UTC).date();
         let connect = format!("{}oauth/authorize", self.root.path());
         let details = CrmDetails {
@@ -32,15 +31,15 @@ impl Visit<'_> {
             users: &users,
             assistants: &assistants,
             connect: &connect,
-            last_notification: store.heard(org).await.map_err(read)?,
+            last_notification: store.heard(org).await.map_err(failed)?,
             waiting,
             more_waiting: u32::try_from(waiting).is_ok_and(|waiting| waiting >= COUNTED),
             credits: CreditsToday {
-                used: store.budget(org).await.map_err(read)?.map_or(0, |stored| stored.value.spent.by(today)),
+                used: store.budget(org).await.map_err(failed)?.map_or(0, |stored| stored.value.spent.by(today)),
                 allowed: connection.allowance.credits_a_day,
             },
-            audits: &store.audits(org, today - WEEK).await.map_err(read)?,
-            failures: store.given_up(org).await.map_err(read)?.len(),
+            audits: &store.audits(org, today - WEEK).await.map_err(failed)?,
+            failures: store.given_up(org).await.map_err(failed)?.len(),
         };
         ok(crm_details(&self.frame(None).await?, &details))
     }

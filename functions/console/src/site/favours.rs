@@ -89,7 +89,7 @@ impl Visit<'_> {
             }
             Wanted::Test { assistant, .. } => (assistant, None),
         };
-        let known = store.assistant(&self.viewer().org, assistant).await.map_err(|error| failed(error.into()))?;
+        let known = store.assistant(&self.viewer().org, assistant).await.map_err(failed)?;
         let assistant = known.map_or_else(|| assistant.to_string(), |stored| stored.value.name);
         let view = FavourView { id, favour: &favour, assistant: &assistant, lead: lead.as_ref() };
         let frame = self.frame(None).await?;

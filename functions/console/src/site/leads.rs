@@ -75,7 +75,7 @@ impl Visit<'_> {
 
     /// Users who could get a lead back.
     async fn owners(&self, assistants: &[domain::Assistant]) -> Result<Vec<CrmUser>, Refusal> {
-        let known = self.site.admin.store.users(&self.viewer().org).await.map_err(|error| failed(error.into()))?;
+        let known = self.site.admin.store.users(&self.viewer().org).await.map_err(failed)?;
         let mut users = known.map(|known| known.users).unwrap_or_default();
         users.retain(|user| user.active && !assistants.iter().any(|it| it.user.as_ref() == Some(&user.id)));
         Ok(users)
@@ -126,13 +126,11 @@ impl Visit<'_> {
         notice: Option<Notice>,
     ) -> Answer {
         let (admin, org) = (&self.site.admin, &self.viewer().org);
-        let read = |error: app::ports::TableError| failed(error.into());
-        let mails = admin.store.deliveries(org, &lead.id).await.map_err(read)?;
-        let held = |delivery: &&Delivery| delivery.outcome == Outcome::AwaitsApproval;
+        let mails = admin.store.deliveries(org, &lead.id).await.map_err(failed)?;
         let view = LeadView {
             lead,
-            story: &admin.store.story(org, &lead.id).await.map_err(read)?,
-            held: mails.iter().find(held).filter(|_| matches!(lead.stage, domain::Stage::Held { .. })),
+            story: &admin.store.story(org, &lead.id).await.map_err(failed)?,
+            held: held(&mails).filter(|_| matches!(lead.stage, domain::Stage::Held { .. })),
             mails: &mails,
             why: &admin.why(org, &lead.id).await.map_err(failed)?,
             schedules: &admin.schedules(org).await.map_err(failed)?,
@@ -183,9 +181,8 @@ impl Visit<'_> {
         let lead = self.to_act_on(id).await?;
         let org = &self.viewer().org;
         let text = form.get("approve-text").to_owned();
-        let held = self.site.admin.store.deliveries(org, &lead.id).await.map_err(|error| failed(error.into()))?;
-        let held = held.into_iter().find(|delivery| delivery.outcome == Outcome::AwaitsApproval);
-        let changed = held.is_some_and(|delivery| delivery.mail.text.trim_end() != text.trim_end());
+        let mails = self.site.admin.store.deliveries(org, &lead.id).await.map_err(failed)?;
+        let changed = held(&mails).is_some_and(|delivery| delivery.mail.text.trim_end() != text.trim_end());
         match self.site.admin.approve(org, &lead.id, changed.then_some(text)).await {
             Ok(()) => Ok(self.on_to(&format!("leads/{}", lead.id), "approved")),
             Err(error) => {
@@ -226,8 +223,7 @@ impl Visit<'_> {
     }
 
     async fn my_order(&self, name: &str) -> Result<Bulk, Refusal> {
-        let stored =
-            self.site.admin.store.bulk(&self.viewer().org, name).await.map_err(|error| failed(error.into()))?;
+        let stored = self.site.admin.store.bulk(&self.viewer().org, name).await.map_err(failed)?;
         let bulk = stored.ok_or_else(Refusal::not_found)?.value;
         // Its failures name leads that are not this viewer's.
         if !self.viewer().sees_all() && bulk.order.by != self.viewer().name {
@@ -250,7 +246,7 @@ impl Visit<'_> {
         let (store, org) = (&self.site.admin.store, &self.viewer().org);
         let mut leads = Vec::new();
         for page in 0..bulk.total.div_ceil(u32::try_from(BULK_PAGE).unwrap_or(1)) {
-            leads.extend(store.bulk_leads(org, name, page).await.map_err(|error| failed(error.into()))?);
+            leads.extend(store.bulk_leads(org, name, page).await.map_err(failed)?);
         }
         leads.retain(|lead| bulk.failures.iter().all(|failure| failure.lead != *lead));
         for lead in &leads {
@@ -260,6 +256,11 @@ impl Visit<'_> {
         let by = self.viewer().name.clone();
         self.carry_out(leads, Order { action: Action::Continue, by, why, schedule_revision: 0 }).await
     }
+}
+
+/// The mail that waits for somebody's approval.
+fn held(mails: &[Delivery]) -> Option<&Delivery> {
+    mails.iter().find(|delivery| delivery.outcome == Outcome::AwaitsApproval)
 }
 
 /// The text of an error that a person can do something about; others are refusals.

@@ -21,7 +21,7 @@ impl Site {
     pub(super) async fn receipt(&self, base: &str, token: &str) -> Answer {
         let org = self.sessions.key.verify(Purpose::Receipt, token).and_then(|org| org.parse::<OrgId>().ok());
         let org = org.ok_or_else(Refusal::not_found)?;
-        let farewell = self.admin.store.farewell(&org).await.map_err(|error| failed(error.into()))?;
+        let farewell = self.admin.store.farewell(&org).await.map_err(failed)?;
         let farewell = farewell.ok_or_else(Refusal::not_found)?.value;
         let page = pages::receipt(base, &farewell);
         Ok(document(StatusCode::OK, pages::POLICY, page.into_string()))
@@ -74,8 +74,7 @@ impl Visit<'_> {
         values: &Values,
         errors: &FormErrors,
     ) -> Answer {
-        let erasures =
-            self.site.admin.store.erasures(&self.viewer().org).await.map_err(|error| failed(error.into()))?;
+        let erasures = self.site.admin.store.erasures(&self.viewer().org).await.map_err(failed)?;
         let erasures: Vec<_> = erasures.into_iter().map(|stored| stored.value.1).collect();
         Ok(html(status, pages::erase(&self.frame(None).await?, found, &erasures, values, errors)))
     }

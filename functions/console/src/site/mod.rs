@@ -152,8 +152,8 @@ pub(crate) struct Visit<'a> {
 }
 
 /// What is not the person's to mend.
-fn failed(error: AppError) -> Refusal {
-    match error {
+fn failed(error: impl Into<AppError>) -> Refusal {
+    match error.into() {
         AppError::Table(app::ports::TableError::Corrupt { key, .. }) if key == "(page token)" => {
             Refusal::bad_request("unknown_page", "this list does not go on there; start again at its beginning")
         }
@@ -275,9 +275,8 @@ impl Visit<'_> {
     async fn frame(&self, notice: Option<Notice>) -> Result<Frame, Refusal> {
         let store = &self.site.admin.store;
         let org = &self.viewer().org;
-        let read = |error: app::ports::TableError| failed(error.into());
-        let connection = store.connection(org).await.map_err(read)?;
-        let zone = store.assistants(org).await.map_err(read)?.into_iter().next();
+        let connection = store.connection(org).await.map_err(failed)?;
+        let zone = store.assistants(org).await.map_err(failed)?.into_iter().next();
         let zone = zone.and_then(|stored| TimeZone::get(stored.value.calendar.zone_name()).ok());
         let done = query(self.request, "done");
         let done = DONE.iter().find(|(code, _)| Some(*code) == done.as_deref()).map(|(_, text)| Notice::Done(text));

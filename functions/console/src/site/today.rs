@@ -23,7 +23,7 @@ impl Visit<'_> {
             steps = Some(taken).filter(|taken| !taken.all());
             log = self.site.failures.page(org, None, FAILURES).await.map_err(failed)?;
             done = newest(&admin.store, admin.clock.as_ref(), org, DONE_SHOWN).await.map_err(failed)?;
-            let connection = admin.store.connection(org).await.map_err(|error| failed(error.into()))?;
+            let connection = admin.store.connection(org).await.map_err(failed)?;
             broken = connection.and_then(|stored| match stored.value.health {
                 Health::Broken { reason } => Some(reason),
                 Health::Connected => None,

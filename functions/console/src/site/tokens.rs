@@ -13,8 +13,7 @@ const LONGEST_NAME: usize = 60;
 
 impl Visit<'_> {
     async fn token_page(&self, status: StatusCode, made: Option<&str>, values: &Values, errors: &FormErrors) -> Answer {
-        let tokens =
-            self.site.admin.store.api_tokens(&self.viewer().org).await.map_err(|error| failed(error.into()))?;
+        let tokens = self.site.admin.store.api_tokens(&self.viewer().org).await.map_err(failed)?;
         let page = TokenPage { tokens: &tokens, made, values, errors };
         Ok(html(status, pages::tokens(&self.frame(None).await?, &page)))
     }
@@ -47,7 +46,7 @@ impl Visit<'_> {
     pub(super) async fn revoke_token(&self, form: &Form) -> Answer {
         self.administering()?;
         let (store, org) = (&self.site.admin.store, &self.viewer().org);
-        match store.revoke_api_token(org, form.get("id")).await.map_err(|error| failed(error.into()))? {
+        match store.revoke_api_token(org, form.get("id")).await.map_err(failed)? {
             true => Ok(self.on_to("tokens", "revoked")),
             false => Err(Refusal::not_found()),
         }

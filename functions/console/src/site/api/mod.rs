@@ -10,15 +10,14 @@ use app::AppError;
 use app::console::{LeadFilter, Viewer, Wish, find_leads, overview};
 use app::failures::Which;
 use app::history::newest;
-use app::ports::TableError;
 use domain::{Action, Lead, LeadId, Module, Order};
-use edge::http::{Answer, MOST_BYTES, Refusal, body, json_response, query};
+use edge::http::{Answer, MOST_BYTES, Refusal, bearer, body, json_response, query};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use lambda_http::Request;
-use lambda_http::http::header::AUTHORIZATION;
 use lambda_http::http::{Method, StatusCode};
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -47,8 +46,7 @@ impl Site {
             };
         }
         let (route, name) = route(request.method(), path)?;
-        let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-        let opened = match given {
+        let opened = match bearer(request) {
             Some(token) => self.tokens.open(token).await.map_err(failed)?,
             None => None,
         };
@@ -58,7 +56,7 @@ impl Site {
             let scope = route.scope.name();
             return Err(Refusal::forbidden("no_scope", format!("this needs a token with the scope {scope}")));
         }
-        let name = percent_decoded(name).ok_or_else(Refusal::not_found)?;
+        let name = percent_decode_str(name).decode_utf8().map_err(|_| Refusal::not_found())?;
         let call = Call { site: self, request, viewer, name: &name };
         call.check_query(route)?;
         let told = call.answer(route.op, &call.fields(route)?).await?;
@@ -78,15 +76,6 @@ fn route<'a>(method: &Method, path: &'a str) -> Result<(&'static Route, &'a str)
     found.ok_or_else(|| Refusal::method_not_allowed(methods()))
 }
 
-/// A segment of the path, as it was meant.
-fn percent_decoded(segment: &str) -> Option<String> {
-    // Of the query's notation, which has a sign for spaces besides.
-    let plain = segment.replace('+', "%2B");
-    url::form_urlencoded::parse(format!("x={}", plain.replace('&', "%26")).as_bytes())
-        .next()
-        .map(|(_, it)| it.into_owned())
-}
-
 /// One request of a program.
 struct Call<'a> {
     site: &'a Site,
@@ -94,10 +83,6 @@ struct Call<'a> {
     viewer: Viewer,
     /// What the path names.
     name: &'a str,
-}
-
-fn read(error: TableError) -> Refusal {
-    failed(error.into())
 }
 
 fn wrong(field: &str, remedy: &str) -> Refusal {
@@ -196,7 +181,7 @@ impl Call<'_> {
             }
             Op::Audits => {
                 let since = (admin.clock.real() - WEEK).to_zoned(TimeZone::UTC).date();
-                json!({ "audits": admin.store.audits(org, since).await.map_err(read)? })
+                json!({ "audits": admin.store.audits(org, since).await.map_err(failed)? })
             }
         })
     }
@@ -238,8 +223,8 @@ impl Call<'_> {
     async fn read_lead(&self) -> Told {
         let (lead, admin, org) = (self.lead().await?, &self.site.admin, &self.viewer.org);
         Ok(json!({
-            "story": admin.store.story(org, &lead.id).await.map_err(read)?,
-            "mails": admin.store.deliveries(org, &lead.id).await.map_err(read)?,
+            "story": admin.store.story(org, &lead.id).await.map_err(failed)?,
+            "mails": admin.store.deliveries(org, &lead.id).await.map_err(failed)?,
             "why": admin.why(org, &lead.id).await.map_err(failed)?,
             "lead": lead,
         }))
@@ -289,9 +274,9 @@ impl Call<'_> {
 
     async fn connection(&self) -> Told {
         let (admin, org) = (&self.site.admin, &self.viewer.org);
-        let stored = admin.store.connection(org).await.map_err(read)?.ok_or_else(Refusal::not_found)?;
+        let stored = admin.store.connection(org).await.map_err(failed)?.ok_or_else(Refusal::not_found)?;
         let today = admin.clock.real().to_zoned(TimeZone::UTC).date();
-        let used = admin.store.budget(org).await.map_err(read)?.map_or(0, |stored| stored.value.spent.by(today));
+        let used = admin.store.budget(org).await.map_err(failed)?.map_or(0, |stored| stored.value.spent.by(today));
         let connection = stored.value;
         Ok(json!({
             "org": connection.org,
@@ -300,7 +285,7 @@ impl Call<'_> {
             "paused": connection.paused,
             "scopes_missing": connection.scopes_missing,
             "channel_expires": connection.channel_expires,
-            "last_notification": admin.store.heard(org).await.map_err(read)?,
+            "last_notification": admin.store.heard(org).await.map_err(failed)?,
             "credits": { "used_today": used, "a_day": connection.allowance.credits_a_day },
         }))
     }

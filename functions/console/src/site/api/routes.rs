@@ -111,7 +111,8 @@ const ACTION: &[Field] = &[
 const IDS: &[Field] =
     &[Field { name: "ids", takes: Takes::Texts, required: true, says: "Ids of failures; an empty list: all of them." }];
 
-const fn get(
+const fn route(
+    method: &'static str,
     path: &'static str,
     op: Op,
     name: &'static str,
@@ -119,25 +120,15 @@ const fn get(
     scope: Scope,
     answers: &'static str,
 ) -> Route {
-    Route { method: "GET", path, op, name, says, scope, query: &[], body: &[], answers }
-}
-
-const fn post(
-    path: &'static str,
-    op: Op,
-    name: &'static str,
-    says: &'static str,
-    scope: Scope,
-    answers: &'static str,
-) -> Route {
-    Route { method: "POST", path, op, name, says, scope, query: &[], body: &[], answers }
+    Route { method, path, op, name, says, scope, query: &[], body: &[], answers }
 }
 
 /// All of them.
 pub(super) static ROUTES: [Route; 16] = [
     Route {
         query: FILTER,
-        ..get(
+        ..route(
+            "GET",
             "leads",
             Op::ListLeads,
             "listLeads",
@@ -146,7 +137,8 @@ pub(super) static ROUTES: [Route; 16] = [
             "LeadPage",
         )
     },
-    get(
+    route(
+        "GET",
         "leads/{lead}",
         Op::ReadLead,
         "readLead",
@@ -156,9 +148,18 @@ pub(super) static ROUTES: [Route; 16] = [
     ),
     Route {
         body: ACTION,
-        ..post("leads/{lead}/actions", Op::ActOnLead, "actOnLead", "Does something to a lead.", Scope::Act, "Done")
+        ..route(
+            "POST",
+            "leads/{lead}/actions",
+            Op::ActOnLead,
+            "actOnLead",
+            "Does something to a lead.",
+            Scope::Act,
+            "Done",
+        )
     },
-    get(
+    route(
+        "GET",
         "today",
         Op::Today,
         "readToday",
@@ -166,7 +167,8 @@ pub(super) static ROUTES: [Route; 16] = [
         Scope::Read,
         "Today",
     ),
-    get(
+    route(
+        "GET",
         "connection",
         Op::Connection,
         "readConnection",
@@ -174,8 +176,17 @@ pub(super) static ROUTES: [Route; 16] = [
         Scope::Manage,
         "Connection",
     ),
-    post("connection/refresh", Op::Refresh, "refresh", "Has the connection looked after now.", Scope::Manage, "Done"),
-    post(
+    route(
+        "POST",
+        "connection/refresh",
+        Op::Refresh,
+        "refresh",
+        "Has the connection looked after now.",
+        Scope::Manage,
+        "Done",
+    ),
+    route(
+        "POST",
         "connection/pause",
         Op::Pause,
         "pauseSync",
@@ -183,8 +194,17 @@ pub(super) static ROUTES: [Route; 16] = [
         Scope::Manage,
         "Done",
     ),
-    post("connection/resume", Op::Resume, "resumeSync", "Resumes it; what waited is caught up.", Scope::Manage, "Done"),
-    get(
+    route(
+        "POST",
+        "connection/resume",
+        Op::Resume,
+        "resumeSync",
+        "Resumes it; what waited is caught up.",
+        Scope::Manage,
+        "Done",
+    ),
+    route(
+        "GET",
         "assistants",
         Op::ListAssistants,
         "listAssistants",
@@ -192,11 +212,28 @@ pub(super) static ROUTES: [Route; 16] = [
         Scope::Read,
         "Assistants",
     ),
-    get("assistants/{assistant}", Op::ReadAssistant, "readAssistant", "One assistant.", Scope::Read, "Assistant"),
-    get("schedules", Op::ListSchedules, "listSchedules", "Schedules with their mails.", Scope::Read, "Schedules"),
+    route(
+        "GET",
+        "assistants/{assistant}",
+        Op::ReadAssistant,
+        "readAssistant",
+        "One assistant.",
+        Scope::Read,
+        "Assistant",
+    ),
+    route(
+        "GET",
+        "schedules",
+        Op::ListSchedules,
+        "listSchedules",
+        "Schedules with their mails.",
+        Scope::Read,
+        "Schedules",
+    ),
     Route {
         query: &[FROM],
-        ..get(
+        ..route(
+            "GET",
             "failures",
             Op::ListFailures,
             "listFailures",
@@ -207,11 +244,20 @@ pub(super) static ROUTES: [Route; 16] = [
     },
     Route {
         body: IDS,
-        ..post("failures/retry", Op::RetryFailures, "retryFailures", "Tries failures again.", Scope::Manage, "Retried")
+        ..route(
+            "POST",
+            "failures/retry",
+            Op::RetryFailures,
+            "retryFailures",
+            "Tries failures again.",
+            Scope::Manage,
+            "Retried",
+        )
     },
     Route {
         body: IDS,
-        ..post(
+        ..route(
+            "POST",
             "failures/dismiss",
             Op::DismissFailures,
             "dismissFailures",
@@ -220,7 +266,8 @@ pub(super) static ROUTES: [Route; 16] = [
             "Retried",
         )
     },
-    get(
+    route(
+        "GET",
         "history",
         Op::History,
         "readHistory",
@@ -228,7 +275,8 @@ pub(super) static ROUTES: [Route; 16] = [
         Scope::Read,
         "History",
     ),
-    get(
+    route(
+        "GET",
         "audits",
         Op::Audits,
         "readAudits",

@@ -1,23 +1,12 @@
 //! Pausing what goes to and fro between here and the CRM.
 
 use domain::OrgId;
-use jiff::Timestamp;
 
 use super::Admin;
 use crate::directory::edit_connection;
 use crate::error::AppError;
-use crate::ports::{Event, TableError};
-use crate::store::{Connection, Paused, Queue, Store, keys};
-
-/// Waiting notifications that are looked at as soon as it goes on; upkeep reminds of the others.
-const PER_SHARD: u32 = 100;
-
-impl Store {
-    /// Has somebody paused what goes to and fro?
-    pub(crate) async fn is_paused(&self, org: &OrgId) -> Result<bool, TableError> {
-        Ok(self.connection(org).await?.is_some_and(|stored| stored.value.paused.is_some()))
-    }
-}
+use crate::ports::Event;
+use crate::store::{Connection, Paused};
 
 impl Admin {
     /// Pauses what goes to and fro between here and the CRM, in this person's name; `None` resumes it, and what waited is
@@ -36,11 +25,8 @@ impl Admin {
         let mut hints =
             vec![Event::WritebackPending { org: org.clone() }, Event::AssistantChanged { org: org.clone() }];
         // Also those that are not due yet: what was left alone during the pause is done now, whatever its turn.
-        for key in self.store.due(Queue::Notification, Timestamp::MAX, PER_SHARD).await? {
-            if keys::org_of(&key).as_ref() == Some(org) && keys::record_in_trouble(&key).is_none() {
-                hints.push(Event::RecordsChanged { org: org.clone(), notification: key.sort });
-            }
-        }
+        let waiting = self.store.waiting_notifications(org).await?;
+        hints.extend(waiting.into_iter().map(|notification| Event::RecordsChanged { org: org.clone(), notification }));
         Ok(self.events.publish(&hints).await?)
     }
 }

@@ -98,6 +98,11 @@ impl Store {
         self.read(&keys::connection(org)).await
     }
 
+    /// Has somebody paused what goes to and fro?
+    pub(crate) async fn is_paused(&self, org: &OrgId) -> Result<bool> {
+        Ok(self.connection(org).await?.is_some_and(|stored| stored.value.paused.is_some()))
+    }
+
     /// Writes the connection; its upkeep falls due as it says.
     pub async fn put_connection(&self, connection: &Connection, version: Option<u64>) -> Result<()> {
         let key = keys::connection(&connection.org);

@@ -6,7 +6,7 @@ use domain::{Module, OrgId, RecordId, RecordRef};
 use jiff::{SignedDuration, Timestamp};
 
 use super::lead_commit::later;
-use super::{Notification, Queue, Result, Store, Stored, TroubleWith, expect, keys, row, row_any};
+use super::{Notification, Queue, Result, Store, Stored, TroubleWith, expect, keys, parse, row, row_any};
 use crate::ports::{Expect, IndexEntry, Row, TableError, Write};
 
 /// A notification that was looked at is kept so that a late repetition is recognised.
@@ -63,6 +63,23 @@ impl Store {
             }
         }
         Ok(told)
+    }
+
+    /// Names of the org's notifications that are still to be looked at.
+    pub async fn waiting_notifications(&self, org: &OrgId) -> Result<Vec<String>> {
+        let (mut waiting, mut from) = (Vec::new(), None);
+        loop {
+            let page = self.table.query(&keys::notification_partition(org), "", from.as_deref(), 200).await?;
+            for row in page.rows {
+                if !parse::<Notification>(&row)?.done {
+                    waiting.push(row.key.sort);
+                }
+            }
+            match page.next {
+                Some(next) => from = Some(next),
+                None => return Ok(waiting),
+            }
+        }
     }
 
     /// Writes a notification: as due work until it is done, in the failure log while it fails.

@@ -48,6 +48,8 @@ async fn a_pause_lets_nothing_to_and_fro_and_what_waited_is_caught_up() {
     town.world.settle().await;
     assert_eq!(town.notes(&id), ["Tara Quinn works on this record"]);
 
+    // The answer had a new cookie, two hours later.
+    let priya = Browser::of(&town, ADMINISTRATOR).await;
     assert_eq!(priya.posts("/console/crm/pause", "").await.status(), 303);
     let late = town.person(2);
     town.assign("Contacts", &[&late]);

@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use zoho_sim::Faults;
 
-/// Assistants of the organisation.
-const TEAM: usize = 5;
+/// Assistants of the organisation besides the one it has.
+const MORE: usize = 4;
 /// A schedule beside `Recommended`.
 const ANOTHER: &str = "Trade fair";
 /// Leads on their way, besides the demo's.
@@ -116,15 +116,14 @@ async fn settle(world: &World) -> Result<Place, WorldError> {
     let admin: Admin = world.product.admin();
     let org = admin.org(None).await.map_err(|error| failed(&error))?;
     let calendar = Calendar::working_week("Europe/London").map_err(|error| failed(&error))?;
-    let mut team = Vec::new();
-    for number in 0..TEAM {
-        let id: AssistantId = format!("a{number}").parse().map_err(|error| wrong("an assistant")(&error))?;
-        let email = if number == 0 { ASSISTANT.to_owned() } else { format!("a{number}@acme.example") };
-        let email = email.parse().map_err(|error| wrong("an assistant")(&error))?;
-        let assistant = Assistant::new(id.clone(), &format!("Tara Quinn {number}"), email, calendar.clone());
+    for number in 1..=MORE {
+        let id = format!("a{number}").parse().map_err(|error| wrong("an assistant")(&error))?;
+        let email = format!("a{number}@acme.example").parse().map_err(|error| wrong("an assistant")(&error))?;
+        let assistant = Assistant::new(id, &format!("Assistant {number}"), email, calendar.clone());
         admin.add_assistant(&org, assistant).await.map_err(|error| failed(&error))?;
-        team.push(id);
     }
+    let team = admin.assistants(&org).await.map_err(|error| failed(&error))?;
+    let team = team.into_iter().map(|report| report.assistant.id).collect();
     admin.clone_schedule(&org, domain::recommended().name(), ANOTHER).await.map_err(|error| failed(&error))?;
     let store = world.product.store.clone();
     let known = store.users(&org).await.map_err(|error| failed(&error))?;

@@ -25,6 +25,10 @@ class Visitor:
         """The page; the answer to the form, if one is sent."""
         return self._open(url, form)[1]
 
+    def lands(self, url, form):
+        """The address that the form leads to."""
+        return self._open(url, form)[0]
+
     def connect(self):
         """Connects the organisation, which signs the administrator in."""
         url, _ = self._open(f"{self.town.product}/oauth/authorize", None)

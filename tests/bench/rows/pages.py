@@ -26,7 +26,9 @@ PAGES = {
     '["leads"]': ["leads", "leads?state=Cold", "leads?state=Hot", "leads?assistant=a1", "leads?schedule=Trade+fair", "leads?module=Leads",
                   "leads?q=lovelace", "leads?q=ada+company99", "leads?q=nobody", "leads?q=00001234", "leads?owner={owner}",
                   "leads?since=2026-01-01&until=2026-01-02", "{second}"],
+    '["leads", "new"]': ["leads/new"],
     '["leads", id]': ["leads/{lead}", "leads/{last}"],
+    '["favours", id]': ["favours/{favour}"],
     '["orders", name]': ["orders/{order}"],
     '["crm"]': ["crm"],
     '["access"]': ["access"],
@@ -100,7 +102,9 @@ def named(town, visitor):
     token = re.search(r'name="token" value="([^"]+)"', page).group(1)
     made = visitor.open(f"{town.product}/console/leads/act", [("token", token), ("action", "deactivate"), *(("lead", lead) for lead in leads)])
     order = re.search(r'/console/orders/([^"/]+)', made).group(1)
-    names = {"lead": leads[0], "last": leads[-1], "second": second, "owner": owner, "order": order}
+    wish = {"token": token, "assistant": "tara", "module": "Leads", "record": "1"}
+    favour = visitor.lands(f"{town.product}/console/leads/new", wish).rsplit("/", 1)[1]
+    names = {"lead": leads[0], "last": leads[-1], "second": second, "owner": owner, "order": order, "favour": favour}
     return [page.format(**names) for pages in PAGES.values() for page in pages]
 
 

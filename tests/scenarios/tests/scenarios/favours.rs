@@ -240,9 +240,13 @@ async fn a_test_goes_to_whoever_asks_and_concerns_no_lead() {
     let asked = priya.posts("/console/schedule/test", &format!("{TEST}&to=ada%40engines.example&by=1")).await;
     let page = location(&asked).to_owned();
     assert!(priya.reads(&page).await.contains("The mail has left"));
+    // Told twice, and asked for again: nobody so much as says that it is being sent.
+    let version = async || town.world.product.store.favour(&town.org, id_of(&page)).await.unwrap().unwrap().version;
+    let before = version().await;
     let event = Event::TestAsked { org: town.org.clone(), favour: id_of(&page).to_owned() };
     assert!(town.world.product.deliver(&event).await);
     priya.posts(&format!("{page}/again"), "").await;
+    assert_eq!(version().await, before);
     let mails = town.world.mails().unwrap();
     assert_eq!(mails.len(), 1);
     let mail = String::from_utf8(mails[0].1.clone()).unwrap();

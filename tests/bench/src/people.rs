@@ -28,12 +28,40 @@ const ON_THEIR_WAY: usize = 5;
 const AT_ONCE: usize = 64;
 
 const FIRST: [&str; 16] = [
-    "Ada", "Bertrand", "Carla", "Dora", "Emil", "Felix", "Grace", "Hedy", "Ines", "Jan", "Katherine", "Leonhard",
-    "Maria", "Niels", "Olga", "Paul",
+    "Ada",
+    "Bertrand",
+    "Carla",
+    "Dora",
+    "Emil",
+    "Felix",
+    "Grace",
+    "Hedy",
+    "Ines",
+    "Jan",
+    "Katherine",
+    "Leonhard",
+    "Maria",
+    "Niels",
+    "Olga",
+    "Paul",
 ];
 const LAST: [&str; 16] = [
-    "Lovelace", "Meyer", "Rossi", "Maar", "Berliner", "Klein", "Hopper", "Lamarr", "Castro", "Novak", "Johnson",
-    "Euler", "Curie", "Bohr", "Kowalska", "Lindqvist",
+    "Lovelace",
+    "Meyer",
+    "Rossi",
+    "Maar",
+    "Berliner",
+    "Klein",
+    "Hopper",
+    "Lamarr",
+    "Castro",
+    "Novak",
+    "Johnson",
+    "Euler",
+    "Curie",
+    "Bohr",
+    "Kowalska",
+    "Lindqvist",
 ];
 
 /// A lead that lived, and all that is told of it.

@@ -48,7 +48,7 @@ impl Enrol {
             return Ok(());
         };
         // It stays due work.
-        if store.is_paused(org).await? {
+        if store.is_at_rest(org).await? {
             return Ok(());
         }
         let mut notification = stored.value;
@@ -57,6 +57,10 @@ impl Enrol {
         }
         let ids: Vec<_> = notification.ids.iter().skip(notification.looked_at).take(SLICE).cloned().collect();
         let looked = self.look_at(org, notification.module, &ids).await;
+        // It was paused, or the org left, in the middle of it.
+        if looked.is_err() && store.is_at_rest(org).await? {
+            return Ok(());
+        }
         match &looked {
             Ok(in_trouble) => {
                 if let Some(date) = notification.audited {

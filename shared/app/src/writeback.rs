@@ -94,7 +94,7 @@ impl Writeback {
     }
 
     async fn drain_into(&self, org: &OrgId, drained: &mut Drained, work: &mut WorkDone) -> Result<(), AppError> {
-        if self.store().is_paused(org).await? {
+        if self.store().is_at_rest(org).await? {
             return Ok(());
         }
         loop {

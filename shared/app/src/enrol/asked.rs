@@ -50,7 +50,7 @@ impl Enrol {
         assistant: &AssistantId,
     ) -> Result<Result<Sight, String>, AppError> {
         let store = &self.changes.store;
-        if store.is_paused(org).await? {
+        if store.is_at_rest(org).await? {
             return Ok(Err("nothing is read from Zoho while it is paused; resume it in CRM Details".to_owned()));
         }
         let directory = Directory::read(store, org).await?;

@@ -18,7 +18,7 @@ use crate::directory::edit_connection;
 use crate::error::AppError;
 use crate::mailboxes::Credentials;
 use crate::ports::{Crm, Event, TableError};
-use crate::store::Stored;
+use crate::store::{Paused, Stored};
 use crate::tokens::TokenKeeper;
 use crate::upkeep::channel_id;
 
@@ -239,6 +239,9 @@ impl Leave {
             {
                 tracing::warn!(%org, %error, "the notification channel ends by itself");
             }
+            // Our own last changes were told too: nobody begins to look at them, for there is no authorisation left to.
+            let paused = Paused { by: farewell.by.clone(), since: changes.clock.real() };
+            edit_connection(&changes.store, org, |connection| connection.paused = Some(paused.clone())).await?;
             self.tokens.forget(org).await?;
             for mailbox in changes.store.own_mailboxes(org).await? {
                 self.mailboxes.forget(org, &mailbox.value.account).await?;

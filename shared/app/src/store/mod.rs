@@ -98,9 +98,9 @@ impl Store {
         self.read(&keys::connection(org)).await
     }
 
-    /// Has somebody paused what goes to and fro?
-    pub(crate) async fn is_paused(&self, org: &OrgId) -> Result<bool> {
-        Ok(self.connection(org).await?.is_some_and(|stored| stored.value.paused.is_some()))
+    /// Does nothing go to and fro: has somebody paused it, or is the org gone?
+    pub(crate) async fn is_at_rest(&self, org: &OrgId) -> Result<bool> {
+        Ok(self.connection(org).await?.is_none_or(|stored| stored.value.paused.is_some()))
     }
 
     /// Writes the connection; its upkeep falls due as it says.

@@ -3,8 +3,9 @@
 use app::actions::Actions;
 use app::change::LeadChanges;
 use app::leave::{Leaving, Stage, begin, begin_erasing, held};
-use app::ports::Clock;
-use domain::EmailAddress;
+use app::ports::{Clock, Event};
+use app::store::Notification;
+use domain::{EmailAddress, Module, RecordId};
 use jiff::SignedDuration;
 
 use crate::journeys::{Stage as Town, stage};
@@ -65,6 +66,11 @@ async fn who_disconnects_gets_every_record_back_and_leaves_no_authorisation() {
     let zoho = town.world.zoho_state(&["channels", "tokens"]);
     assert_eq!(zoho["channels"].as_array().map(Vec::len), Some(0), "{zoho}");
     assert!(!town.stored().contains("refresh_token"), "the secret is gone");
+    // Zoho tells of our own last changes when nobody is there any more.
+    let late = Notification::new(Module::Contacts, vec![RecordId::parse(&*ids[0]).unwrap()], town.world.clock.real());
+    store.record_notification(&town.org, "late", &late).await.unwrap();
+    let hint = Event::RecordsChanged { org: town.org.clone(), notification: "late".to_owned() };
+    assert!(town.world.product.deliver(&hint).await, "there is nothing to look at");
     // What is stored is kept for whoever connects again.
     assert_eq!(town.world.product.admin().leads(&town.org).await.unwrap().len(), 2);
     let org = town.world.connect().await.unwrap();

@@ -96,13 +96,13 @@ def named(town, visitor):
         return visitor.open(f"{town.product}/console/{path}")
 
     page = look("leads")
-    leads = re.findall(r'href="[^"]*/leads/([^"?]+)"', page)
+    leads = re.findall(r'href="[^"]*/leads/([a-z]+-[0-9]+)"', page)
     second = re.search(r'href="[^"]*/console/(leads\?[^"]*from=[^"]*)"', page).group(1).replace("&amp;", "&")
     owner = re.search(r'name="owner".*?<option value="([^"]+)"', page, re.DOTALL).group(1)
     token = re.search(r'name="token" value="([^"]+)"', page).group(1)
     made = visitor.open(f"{town.product}/console/leads/act", [("token", token), ("action", "deactivate"), *(("lead", lead) for lead in leads)])
     order = re.search(r'/console/orders/([^"/]+)', made).group(1)
-    wish = {"token": token, "assistant": "tara", "module": "Leads", "record": "1"}
+    wish = {"token": token, "assistant": "tara", "module": "Leads", "record": "5540000000001"}
     favour = visitor.lands(f"{town.product}/console/leads/new", wish).rsplit("/", 1)[1]
     names = {"lead": leads[0], "last": leads[-1], "second": second, "owner": owner, "order": order, "favour": favour}
     return [page.format(**names) for pages in PAGES.values() for page in pages]

@@ -94,7 +94,7 @@ pub async fn add(folder: &Path, scratch: &Path, leads: usize) -> Result<Value, W
         WorldOptions { start: Timestamp::now(), folder: folder.to_owned(), table, faults: Faults::default(), seed: 1 };
     let world = World::begin(options).await?;
     let place = Arc::new(settle(&world).await?);
-    let roles = Arc::new(roles(scratch).await?);
+    let roles = Arc::new(Box::pin(roles(scratch)).await?);
     let began = Instant::now();
     let mut commits = JoinSet::new();
     for number in 0..leads {
@@ -201,7 +201,7 @@ impl Place {
         body["address"] = json!(format!("{first}.{number}@company{}.example", number / 3).to_lowercase());
         body["previous_owner"]["user"] = json!(owner.id);
         body["previous_owner"]["name"] = json!(owner.name);
-        if number % 4 == 0 {
+        if number.is_multiple_of(4) {
             body["schedule"] = json!(ANOTHER);
         }
         let ago = |secs: i64| json!(self.now - SignedDuration::from_secs(secs));

@@ -15,11 +15,13 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_types::body::SdkBody;
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::log::Log;
+use super::tokens::Tokens;
 
 /// A request or an answer as it travels: the operation's name or the status, and JSON.
 pub(super) type Answer = (u16, Vec<u8>);
@@ -31,6 +33,7 @@ const READS: [&str; 4] = ["BatchGetItem", "DescribeTable", "GetItem", "Query"];
 #[derive(Clone)]
 pub(super) struct Embedded {
     database: Database,
+    tokens: Arc<Tokens>,
     /// `None` in memory.
     log: Option<Arc<Log>>,
     /// Released with the last client, not before: as long as somebody can write, the directory is taken.
@@ -40,12 +43,12 @@ pub(super) struct Embedded {
 impl Embedded {
     /// In memory.
     pub(super) fn memory(database: Database) -> Self {
-        Self { database, log: None, _lock: None }
+        Self { database, tokens: Arc::default(), log: None, _lock: None }
     }
 
     /// On a file that is this process's as long as it has the lock.
     pub(super) fn file(database: Database, log: Log, lock: File) -> Self {
-        Self { database, log: Some(Arc::new(log)), _lock: Some(Arc::new(lock)) }
+        Self { database, tokens: Arc::default(), log: Some(Arc::new(log)), _lock: Some(Arc::new(lock)) }
     }
 
     /// Carries out one operation, such as `PutItem`; what is answered is on the disk.
@@ -70,7 +73,10 @@ impl Embedded {
             "UpdateItem" => run(body, |request| db.update_item(request)),
             "DeleteItem" => run(body, |request| db.delete_item(request)),
             "Query" => run(body, |request| db.query(request)),
-            "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
+            "TransactWriteItems" => run(body, |mut request: TransactWriteItemsRequest| {
+                let token = request.client_request_token.take();
+                self.tokens.once(token, || db.transact_write_items(request))
+            }),
             _ => Err(DynoxideError::ValidationException(format!("{operation} is not embedded"))),
         };
         if let Some(log) = self.log.as_ref().filter(|_| !READS.contains(&operation)) {

@@ -14,6 +14,7 @@ mod forward;
 mod log;
 mod open;
 mod secrets;
+mod tokens;
 
 pub use faults::{FaultPlan, Injected};
 pub use open::{EmbeddedDynamo, OpenError, Opened, TABLE, open};

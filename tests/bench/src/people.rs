@@ -210,6 +210,9 @@ impl Place {
             // None while it is measured; the first tomorrow.
             body["stage"]["due"] = ago(-86_400 - number as i64 * 30);
         }
+        if !body["reminder"].is_null() {
+            body["reminder"]["due"] = ago(-86_400 - number as i64 * 30);
+        }
         if !body["answer"].is_null() {
             body["answer"]["at"] = ago(3_600 + number as i64 * 60);
         }

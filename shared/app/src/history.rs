@@ -8,6 +8,9 @@ use crate::error::AppError;
 use crate::ports::Clock;
 use crate::store::{Direction, Line, Store, WorkDone};
 
+/// The kind of what gives records back.
+pub const HAND_BACKS: &str = "hand-backs";
+
 /// What one batch of work did to things of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Done {

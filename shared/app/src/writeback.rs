@@ -17,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::change::LeadChanges;
 use crate::error::AppError;
+use crate::history::HAND_BACKS;
 use crate::ports::{Clock, Crm, CrmError, Key, SKEW};
 use crate::store::{Alongside, Connection, Direction, Lease, OutboxEntry, Store, Stored, WorkDone};
 
@@ -327,7 +328,8 @@ fn kind(change: &CrmChange) -> &'static str {
         CrmChange::LogMail(_) => "mails",
         CrmChange::SetStatus { .. } => "statuses",
         CrmChange::Task(_) => "tasks",
-        CrmChange::HandBack { .. } | CrmChange::TakeBack { .. } => "owners",
+        CrmChange::HandBack { .. } => HAND_BACKS,
+        CrmChange::TakeBack { .. } => "owners",
     }
 }
 

@@ -55,11 +55,16 @@ fn short(text: &str) -> String {
     if line.chars().count() <= MOST { line } else { line.chars().take(MOST).chain(['…']).collect() }
 }
 
-/// Mails and answers by day, as bars; the numbers are in a table for whoever cannot see them.
+/// Mails, answers and hand-backs by day, as bars; the numbers are in a table for whoever cannot see them.
 fn chart(days: &[(Date, DayCount)], today: Date) -> Markup {
     const WIDTH: u32 = 640;
     const HEIGHT: u32 = 120;
-    let most = days.iter().map(|(_, day)| day.booked.max(day.sent).max(day.answers)).max().unwrap_or(0).max(4);
+    let most = days
+        .iter()
+        .map(|(_, day)| day.booked.max(day.sent).max(day.answers).max(day.handed_back))
+        .max()
+        .unwrap_or(0)
+        .max(4);
     let step = WIDTH / u32::try_from(days.len().max(1)).unwrap_or(1);
     let tall = |count: u32| HEIGHT * count / most;
     let bar = |class: &str, x: u32, width: u32, count: u32| {
@@ -67,14 +72,15 @@ fn chart(days: &[(Date, DayCount)], today: Date) -> Markup {
     };
     html! {
         svg class="chart" viewBox={ "0 0 " (WIDTH) " 160" } role="img" aria-labelledby="chart-title" {
-            title id="chart-title" { "Mails sent, answers and bounces by day; dashed: booked" }
+            title id="chart-title" { "Mails sent, answers, hand-backs and bounces by day; dashed: booked" }
             line x1="0" x2=(WIDTH) y1=(10 + HEIGHT) y2=(10 + HEIGHT) {}
             @for (at, (date, day)) in (0u32..).zip(days) {
                 @let x = at * step;
-                (bar("ahead", x + 8, 18, if *date >= today { day.booked } else { 0 }))
-                (bar("bar", x + 8, 18, day.sent))
-                (bar("answer", x + 28, 10, day.answers))
-                (bar("gone", x + 40, 8, day.bounced))
+                (bar("ahead", x + 4, 16, if *date >= today { day.booked } else { 0 }))
+                (bar("bar", x + 4, 16, day.sent))
+                (bar("answer", x + 22, 9, day.answers))
+                (bar("back", x + 33, 9, day.handed_back))
+                (bar("gone", x + 44, 8, day.bounced))
                 text x=(x + 8) y=(HEIGHT + 26) { (if *date == today { "today".to_owned() } else { date.strftime("%a %-d").to_string() }) }
             }
         }
@@ -82,9 +88,9 @@ fn chart(days: &[(Date, DayCount)], today: Date) -> Markup {
             summary { "The numbers" }
             div class="table" {
                 table {
-                    thead { tr { th scope="col" { "Day" } th scope="col" class="number" { "Sent" } th scope="col" class="number" { "Booked" } th scope="col" class="number" { "Answers" } th scope="col" class="number" { "Came back" } } }
+                    thead { tr { th scope="col" { "Day" } th scope="col" class="number" { "Sent" } th scope="col" class="number" { "Booked" } th scope="col" class="number" { "Answers" } th scope="col" class="number" { "Handed back" } th scope="col" class="number" { "Bounced" } } }
                     tbody { @for (date, day) in days {
-                        tr { th scope="row" { (date.strftime("%a %-d %b").to_string()) } td class="number" { (day.sent) } td class="number" { (day.booked) } td class="number" { (day.answers) } td class="number" { (day.bounced) } }
+                        tr { th scope="row" { (date.strftime("%a %-d %b").to_string()) } td class="number" { (day.sent) } td class="number" { (day.booked) } td class="number" { (day.answers) } td class="number" { (day.handed_back) } td class="number" { (day.bounced) } }
                     } }
                 }
             }
@@ -185,7 +191,7 @@ pub fn today(frame: &Frame, view: &TodayView<'_>) -> Markup {
                 (leads(frame, "held", "Mails that wait for your approval", "", &overview.held))
             }
             @if frame.viewer.sees_all() {
-                section class="card" aria-labelledby="days" { h2 id="days" { "Mails and answers by day" } (chart(&days, today)) }
+                section class="card" aria-labelledby="days" { h2 id="days" { "Mails, answers and hand-backs by day" } (chart(&days, today)) }
             }
             @if !view.done.is_empty() {
                 section class="card" aria-labelledby="done" {

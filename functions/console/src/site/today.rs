@@ -15,7 +15,7 @@ impl Visit<'_> {
     pub(super) async fn today(&self) -> Answer {
         let admin = &self.site.admin;
         let frame = self.frame(None).await?;
-        let overview = overview(&admin.store, self.viewer(), frame.now).await.map_err(failed)?;
+        let overview = overview(&admin.store, self.viewer(), admin.clock.as_ref()).await.map_err(failed)?;
         let (mut steps, mut broken, mut log, mut done) = (None, None, (Vec::new(), None), Vec::new());
         if self.viewer().manages() {
             let org = &self.viewer().org;

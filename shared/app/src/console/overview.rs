@@ -8,6 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Viewer, Wish};
 use crate::error::AppError;
+use crate::history::HAND_BACKS;
+use crate::ports::Clock;
 use crate::store::{Find, Queue, Store};
 
 /// Leads looked at for what happened lately: those with the newest activity, or one's own that were taken on last.
@@ -43,6 +45,8 @@ pub struct DayCount {
     pub bounced: u32,
     /// Answers by people.
     pub answers: u32,
+    /// Records that were given back.
+    pub handed_back: u32,
 }
 
 /// Today.
@@ -77,8 +81,9 @@ pub struct Replies {
     pub answered: u32,
 }
 
-/// What the viewer needs to know at `now`, calendar time. Mails a day are told to administrators alone.
-pub async fn overview(store: &Store, viewer: &Viewer, now: Timestamp) -> Result<Overview, AppError> {
+/// What the viewer needs to know now. Mails and hand-backs a day are told to those alone who see all leads.
+pub async fn overview(store: &Store, viewer: &Viewer, clock: &dyn Clock) -> Result<Overview, AppError> {
+    let (now, real) = (clock.calendar(), clock.real());
     let mut overview = Overview::default();
     let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
     for day in -DAYS..=3 {
@@ -108,6 +113,14 @@ pub async fn overview(store: &Store, viewer: &Viewer, now: Timestamp) -> Result<
                     count.booked += day.booked();
                     count.bounced += standing.bounced + standing.complained;
                 }
+            }
+        }
+        for work in store.newest_history(&viewer.org, real, LOOKED_AT).await? {
+            // The days are the calendar's.
+            let at = work.at.checked_add(now.duration_since(real)).unwrap_or(work.at);
+            if let Some(count) = overview.days.get_mut(&at.to_zoned(jiff::tz::TimeZone::UTC).date()) {
+                let back = work.lines.iter().filter(|line| line.kind == HAND_BACKS);
+                count.handed_back += back.map(|line| line.updated).sum::<u32>();
             }
         }
     }

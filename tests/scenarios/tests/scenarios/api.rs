@@ -95,3 +95,19 @@ async fn a_program_finds_a_lead_acts_on_it_and_is_shut_out_when_its_token_is_rev
     // A session's cookie opens nothing here.
     assert_eq!(priya.get("/console/api/leads").await.status(), 401);
 }
+
+#[tokio::test]
+async fn a_record_that_went_back_is_counted_on_its_day() {
+    let (town, lead, _) = town().await;
+    let [reader, actor] = [token(&town, "reader", &["read"]).await, token(&town, "actor", &["act"]).await];
+    let handed_back = async || {
+        let (_, today) = call(&town, "GET", "today", Some(&reader), "").await;
+        let days = today["days"].as_array().unwrap().iter();
+        days.map(|day| day["handed_back"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(handed_back().await.iter().sum::<u64>(), 0);
+    let stop = r#"{"action":"deactivate"}"#;
+    assert_eq!(call(&town, "POST", &format!("leads/{lead}/actions"), Some(&actor), stop).await.0, 200);
+    let days = handed_back().await;
+    assert_eq!((days[7], days.iter().sum::<u64>()), (1, 1), "seven days back, then today: {days:?}");
+}

@@ -258,10 +258,11 @@ impl Call<'_> {
 
     async fn today(&self) -> Told {
         let admin = &self.site.admin;
-        let overview = overview(&admin.store, &self.viewer, admin.clock.calendar()).await.map_err(failed)?;
+        let overview = overview(&admin.store, &self.viewer, admin.clock.as_ref()).await.map_err(failed)?;
         let leads = |leads: &[Lead]| leads.iter().take(ON_A_PAGE).map(in_short).collect::<Vec<_>>();
         let days = overview.days.iter().map(|(date, day)| {
-            json!({ "date": date, "sent": day.sent, "booked": day.booked, "bounced": day.bounced, "answers": day.answers })
+            json!({ "date": date, "sent": day.sent, "booked": day.booked, "bounced": day.bounced, "answers": day.answers,
+                "handed_back": day.handed_back })
         });
         Ok(json!({
             "coming": overview.coming.iter().map(|it| json!({ "lead": in_short(&it.lead), "due": it.due })).collect::<Vec<_>>(),
